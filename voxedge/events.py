@@ -1,0 +1,411 @@
+"""The events: the only thing that crosses from room to room and out to the app.
+
+Every event is frozen and slotted, safe to hand between threads, and becomes one JSON object through
+``to_json()``: ``type``, ``turn``, ``time``, ``clock``, then the event's own fields. A turn is one
+utterance and what follows from it; every turn ends with exactly one ``TurnEnded``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Literal, TypeAlias
+
+SCHEMA_VERSION = 1
+"""Raised when a field changes its meaning or goes; new fields don't raise it."""
+
+EndReason: TypeAlias = Literal["silence", "complete", "limit", "end_of_stream", "cancelled"]
+Outcome: TypeAlias = Literal[
+    "intent", "reply", "translation", "no_intent", "nothing_said", "failed", "cancelled"
+]
+ReplyBy: TypeAlias = Literal["handler", "llm", "dialogue"]
+Completeness: TypeAlias = Literal["complete", "open", "unfinished", "unknown"]
+"""What understanding says of the words so far: nothing can follow; complete, but could go on; must go on;
+or nothing (no grammar, or the words fit no command)."""
+SlotValue: TypeAlias = "str | int | float | bool | list[SlotValue] | dict[str, SlotValue] | None"
+
+
+def _plain(value: object) -> object:
+    """Turns what an event may hold into what ``json.dumps`` takes."""
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return round(value, 4)
+    if value is None or isinstance(value, (str, int, bool)):
+        return value
+    return str(value)
+
+
+def _fields_to_json(value: object) -> dict[str, object]:
+    names = (f.name for f in dataclasses.fields(value))  # type: ignore[arg-type]
+    return {name: _plain(getattr(value, name)) for name in names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What all events have.
+
+    Attributes:
+        turn: Number of the turn, from 1; 0 for what belongs to no turn.
+        time: Seconds of the stream, counted by samples. Deterministic.
+        clock: Seconds of the monotonic clock when the event was made; shows latency, which ``time`` can't.
+    """
+
+    turn: int = 0
+    time: float = 0.0
+    clock: float = field(default_factory=monotonic, compare=False)
+
+    def to_json(self) -> dict[str, object]:
+        """One JSON object: ``type``, ``turn``, ``time``, ``clock``, then the own fields."""
+        return {"type": type(self).__name__, **_fields_to_json(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a transcript.
+
+    Attributes:
+        word: The word as written, without surrounding blanks.
+        start: Seconds of the stream at which it starts.
+        end: Seconds of the stream at which it ends; at least ``start``.
+        probability: 0..1, the model's own.
+    """
+
+    word: str
+    start: float
+    end: float
+    probability: float
+
+    def to_json(self) -> dict[str, object]:
+        """One JSON object with the four fields."""
+        return _fields_to_json(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another reading: of an utterance (``text`` is what may have been said) or of its intent.
+
+    Attributes:
+        text: The words, or the name of the intent.
+        score: Greater is likelier; comparable only within one event.
+    """
+
+    text: str
+    score: float
+
+    def to_json(self) -> dict[str, object]:
+        """One JSON object with the two fields."""
+        return _fields_to_json(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The value of a slot. ``str()`` gives the words, as they are to be said or shown.
+
+    Attributes:
+        text: The words that were heard for it, spelled as the grammar does.
+        value: The typed value: a string, a number, a date in ISO 8601.
+        unit: Unit of a number (``"celsius"``, ``"s"``), or None.
+    """
+
+    text: str
+    value: SlotValue = None
+    unit: str | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_json(self) -> dict[str, object]:
+        """``{"value", "text", "unit"}``."""
+        return {"value": _plain(self.value), "text": self.text, "unit": self.unit}
+
+
+@dataclass(frozen=True, slots=True)
+class Forgiven:
+    """A place where the matcher overlooked a difference.
+
+    Attributes:
+        heard: The words that were heard; empty where a word was missing.
+        meant: The words of the grammar that they were taken for; empty where words were skipped.
+        cost: What it cost; 0 would be exact.
+    """
+
+    heard: str
+    meant: str
+    cost: float
+
+    def to_json(self) -> dict[str, object]:
+        """One JSON object with the three fields."""
+        return _fields_to_json(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNote:
+    """What went wrong in a turn.
+
+    Attributes:
+        code: Code of the error (``errors.VoxedgeError.code``).
+        hint: What to do about it.
+    """
+
+    code: str
+    hint: str
+
+    def to_json(self) -> dict[str, object]:
+        """One JSON object with the two fields."""
+        return _fields_to_json(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Event):
+    """The stream's first event.
+
+    Attributes:
+        schema: Version of the events' form.
+        version: Version of voxedge.
+        models: What does the work, by room (``{"recognition": "whisper-tiny.en"}``).
+    """
+
+    schema: int = SCHEMA_VERSION
+    version: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechStarted(Event):
+    """Somebody began to speak; ``time`` is where the speech starts, the pre-roll not counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechEnded(Event):
+    """The utterance is over.
+
+    Attributes:
+        reason: ``silence``, ``complete`` (the grammar says so), ``limit``, ``end_of_stream``, ``cancelled``.
+        speech_end: Seconds of the stream at which the last speech was heard.
+    """
+
+    reason: EndReason
+    speech_end: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partial(Event):
+    """What has been understood of the utterance so far.
+
+    Attributes:
+        text: The whole hypothesis.
+        stable: A prefix of ``text`` that is never taken back.
+        language: ISO 639-1, or "" while unknown.
+    """
+
+    text: str
+    stable: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript(Event):
+    """What was said, final.
+
+    Attributes:
+        text: The words; empty when nothing was said, with ``suppressed`` saying why.
+        language: ISO 639-1.
+        confidence: 0..1.
+        start: Seconds of the stream.
+        end: Seconds of the stream.
+        words: The words with times, where they were asked for.
+        alternatives: Other readings, best first, where they were asked for.
+        suppressed: Why ``text`` is empty: ``""``, ``"no_speech"``, ``"low_score"``, ``"loop"``, ...
+        agrees: Whether ``text`` begins with the last stable prefix.
+    """
+
+    text: str
+    language: str = ""
+    confidence: float = 0.0
+    start: float = 0.0
+    end: float = 0.0
+    words: tuple[Word, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    suppressed: str = ""
+    agrees: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentMatched(Event):
+    """The utterance is a command.
+
+    Attributes:
+        intent: Name of the intent.
+        slots: Name to value.
+        score: 0..1; 1 is an exact match.
+        forgiven: What was heard for what.
+        alternatives: Other intents that were near, best first.
+        text: The words that were matched.
+        response: The reply that the grammar's own response template gives, or "".
+        context: What the matched values bring with them (Home Assistant's ``context``/``metadata``).
+    """
+
+    intent: str
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    score: float = 1.0
+    forgiven: tuple[Forgiven, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    text: str = ""
+    response: str = ""
+    context: Mapping[str, SlotValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoIntent(Event):
+    """The utterance is no command of the grammar.
+
+    Attributes:
+        reason: ``none_near``, ``tie`` or ``empty``.
+        nearest: The nearest sentence of the grammar, or "".
+        unknown: The word or name that fitted nothing, or "".
+        text: The words that were tried.
+    """
+
+    reason: Literal["none_near", "tie", "empty"]
+    nearest: str = ""
+    unknown: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyDelta(Event):
+    """A piece of a reply that is being written."""
+
+    text: str
+    by: ReplyBy = "llm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Event):
+    """A whole reply."""
+
+    text: str
+    by: ReplyBy = "handler"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall(Event):
+    """The language model used a tool of the app."""
+
+    name: str
+    arguments: Mapping[str, SlotValue] = field(default_factory=dict)
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingStarted(Event):
+    """A reply begins to sound."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakingEnded(Event):
+    """A reply has sounded, or was interrupted."""
+
+    text: str
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation(Event):
+    """A translation of the utterance.
+
+    Attributes:
+        source: ISO 639-1 of what was said.
+        target: ISO 639-1 of the translation.
+        text: What was said.
+        translation: The same in the target language.
+        final: False while the utterance goes on.
+    """
+
+    source: str
+    target: str
+    text: str
+    translation: str
+    final: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Degraded(Event):
+    """A room can't do its work for now; the others go on."""
+
+    room: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered(Event):
+    """A degraded room works again."""
+
+    room: str
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped(Event):
+    """Work was dropped because a queue was full; never audio of an utterance, never a final."""
+
+    room: str
+    what: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnded(Event):
+    """The turn is over. Exactly one a turn, whatever failed on the way."""
+
+    outcome: Outcome
+    error: ErrorNote | None = None
+
+
+class CancelToken:
+    """A flag that says: give up. Safe to use from any thread.
+
+    Args:
+        parent: A token whose cancelling cancels this one as well.
+    """
+
+    __slots__ = ("_event", "_parent")
+
+    def __init__(self, parent: CancelToken | None = None) -> None:
+        self._event = threading.Event()
+        self._parent = parent
+
+    def cancel(self) -> None:
+        """Asks whoever polls the token to give up. Never blocks, may be called twice."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether work under this token is to be given up."""
+        return self._event.is_set() or (self._parent is not None and self._parent.cancelled)
+
+    def raise_if_cancelled(self) -> None:
+        """Raises `voxedge.errors.Cancelled` when cancelled."""
+        if self.cancelled:
+            from voxedge.errors import Cancelled
+
+            raise Cancelled()
+
+
+NEVER = CancelToken()
+"""A token for work that nobody cancels. Don't cancel it."""
+
+Emit: TypeAlias = Callable[[Event], None]
+"""Takes one event, at once, and never blocks for long."""

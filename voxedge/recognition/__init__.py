@@ -1,0 +1,1 @@
+"""From an utterance's sound to its words."""

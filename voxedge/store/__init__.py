@@ -1,0 +1,1 @@
+"""The models: catalogue, content-addressed store, sources, verification."""
