@@ -1,0 +1,116 @@
+"""What the microphone and the loudspeaker share: PortAudio, the names of devices, and its errors."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Literal
+
+from voxedge.errors import (
+    DeviceBusy,
+    DeviceError,
+    DeviceLost,
+    DeviceNotFound,
+    DeviceRateRefused,
+    SystemPackageMissing,
+)
+
+DeviceKind = Literal["input", "output"]
+
+# Numbers of PaErrorCode in portaudio.h.
+_INVALID_CHANNEL_COUNT = -9998
+_INVALID_SAMPLE_RATE = -9997
+_INVALID_DEVICE = -9996
+_DEVICE_UNAVAILABLE = -9985
+_GONE = {-9999, -9988, -9987, -9986, -9983}
+
+
+def portaudio() -> ModuleType:
+    """The ``sounddevice`` module.
+
+    Raises:
+        SystemPackageMissing: The PortAudio library of the operating system isn't there.
+    """
+    try:
+        import sounddevice
+    except OSError as exc:
+        raise SystemPackageMissing(
+            "The PortAudio library isn't installed.",
+            remedy="Install it: sudo apt install libportaudio2 (Debian, Ubuntu, Raspberry Pi OS).",
+            room="audio",
+        ) from exc
+    module: ModuleType = sounddevice
+    return module
+
+
+def find_device(device: str, kind: DeviceKind) -> int:
+    """Finds a device.
+
+    Args:
+        device: Number, name or a part of the name (any case); "" is the system's default.
+        kind: Which side of it is wanted.
+
+    Returns:
+        PortAudio's number of the device.
+
+    Raises:
+        DeviceNotFound: None is there, none fits, or several fit equally.
+        SystemPackageMissing: PortAudio is missing.
+    """
+    sd = portaudio()
+    usable = {
+        number: str(entry["name"])
+        for number, entry in enumerate(sd.query_devices())
+        if entry[f"max_{kind}_channels"] > 0
+    }
+    what = "microphone" if kind == "input" else "loudspeaker"
+    if not usable:
+        raise DeviceNotFound(
+            f"This machine has no {what}.", remedy=f"Plug one in, or use a file in place of the {what}."
+        )
+    if device == "":
+        try:
+            return int(sd.query_devices(kind=kind)["index"])
+        except (sd.PortAudioError, ValueError):
+            return next(iter(usable))
+    if device.isdigit() and int(device) in usable:
+        return int(device)
+    wanted = device.casefold()
+    exact = [number for number, name in usable.items() if name.casefold() == wanted]
+    near = [number for number, name in usable.items() if wanted in name.casefold()]
+    found = exact or near
+    listing = "; ".join(f"{number}: {name}" for number, name in usable.items())
+    if not found:
+        raise DeviceNotFound(f"There is no {what} named {device!r}.", remedy=f"There are: {listing}.")
+    if not exact and len(found) > 1:
+        raise DeviceNotFound(
+            f"{device!r} fits {len(found)} devices.",
+            remedy=f"Give more of it, or the number: {listing}.",
+        )
+    return found[0]
+
+
+def device_error(exc: BaseException, device: str, kind: DeviceKind) -> DeviceError:
+    """Turns an error of PortAudio into one of ours; raise it ``from exc``.
+
+    Args:
+        exc: What ``sounddevice`` raised.
+        device: Name of the device, for the message.
+        kind: Which side of it was in use.
+    """
+    what = "microphone" if kind == "input" else "loudspeaker"
+    name = f"The {what} {device!r}" if device else f"The default {what}"
+    number = next((arg for arg in exc.args[1:] if isinstance(arg, int)), 0)
+    if number == _INVALID_SAMPLE_RATE:
+        return DeviceRateRefused(
+            f"{name} refuses the sample rate.",
+            remedy="Choose another device, or one that converts rates (`pulse`, `pipewire`, `plughw`).",
+        )
+    if number == _DEVICE_UNAVAILABLE:
+        return DeviceBusy(
+            f"{name} is in use by something else.", remedy="Close the other program, or choose another."
+        )
+    if number in (_INVALID_DEVICE, _INVALID_CHANNEL_COUNT):
+        return DeviceNotFound(f"{name} can't be used.", remedy="Choose another device by name or number.")
+    if number in _GONE:
+        return DeviceLost(f"{name} went away.", remedy="Plug it in again, or start the audio server again.")
+    return DeviceError(f"{name} failed: {exc}", remedy="Plug it in again, or choose another device.")
