@@ -259,6 +259,13 @@ class EngineHung(EngineError):
     retryable = True
 
 
+class HandlerFailed(VoxedgeError):
+    """A handler of the app raised an exception; its type and place are logged, never what was said."""
+
+    code = "handler_failed"
+    room = "handlers"
+
+
 class LanguageUnsupported(InputError):
     """The engine or model doesn't know this language."""
 

@@ -1,0 +1,203 @@
+"""The rooms of one assistant, wired: what each stage does with what the one before gives it.
+
+Both runtimes drive a `Chain`; it has no threads and no queues. Errors of a stage end the turn with a note;
+nothing escapes from here but what is a fault of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from voxedge.answering import Answering
+from voxedge.audio.contract import Frame, UtteranceAudio
+from voxedge.errors import Cancelled, VoxedgeError
+from voxedge.events import (
+    CancelToken,
+    Completeness,
+    Event,
+    Outcome,
+    Partial,
+    ReplyDelta,
+    SpeechEnded,
+    Transcript,
+)
+from voxedge.turns import Health, Turns, note_of
+
+
+class ListeningRoom(Protocol):
+    """What the chain needs of listening."""
+
+    def feed(self, frame: Frame, emit: Callable[[Event | UtteranceAudio], None], cancel: CancelToken) -> None:
+        """Takes the next frame of the stream."""
+        ...
+
+    def flush(self, emit: Callable[[Event | UtteranceAudio], None]) -> None:
+        """Ends an utterance that is open: the stream, or the press of the button, is over."""
+        ...
+
+    def cancel_utterance(self, emit: Callable[[Event | UtteranceAudio], None]) -> None:
+        """Gives up an utterance that is open."""
+        ...
+
+
+class RecognitionRoom(Protocol):
+    """What the chain needs of recognition."""
+
+    def feed(self, item: UtteranceAudio, emit: Callable[[Event], None], cancel: CancelToken) -> None:
+        """Recognizes; emits ``Partial`` and, for a final, exactly one ``Transcript``."""
+        ...
+
+
+class SpeakingRoom(Protocol):
+    """What the chain needs of speaking."""
+
+    def feed(self, piece: ReplyDelta, emit: Callable[[Event], None], cancel: CancelToken) -> bool:
+        """Takes a piece of a reply; speaks each sentence when it is whole. Says whether anything sounded."""
+        ...
+
+    def finish(self, turn: int, emit: Callable[[Event], None], cancel: CancelToken) -> bool:
+        """Speaks what is left of the turn's reply; emits ``SpeakingEnded`` if any of it sounded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a turn is to end.
+
+    Attributes:
+        turn: Its number.
+        outcome: What became of it.
+        error: The error that failed it, if one did.
+    """
+
+    turn: int
+    outcome: Outcome
+    error: VoxedgeError | None = None
+
+
+class CommandWatch:
+    """Remembers what understanding makes of the words before a pause, so that listening knows how long to wait.
+
+    Only the hypothesis made of that very pause counts: an older one knows less than was said since.
+
+    Args:
+        completeness: Judges words; None where there is no grammar.
+    """
+
+    def __init__(self, completeness: Callable[[str], Completeness] | None) -> None:
+        self._judge = completeness
+        self._latest: tuple[int, int, Completeness] | None = None
+        self._awaited: tuple[int, int] | None = None
+
+    def heard(self, item: UtteranceAudio) -> None:
+        """Listening handed on this sound: what was known before is out of date."""
+        self._awaited = (item.turn, item.speech_end_sample)
+
+    def hypothesis(self, item: UtteranceAudio, text: str) -> None:
+        """Recognition made this text of that sound."""
+        if self._judge is not None and item.kind == "pause":
+            self._latest = (item.turn, item.speech_end_sample, self._judge(text))
+
+    def __call__(self, turn: int) -> Completeness:
+        """What is known of the turn's words at this pause; asked by listening."""
+        latest, awaited = self._latest, self._awaited
+        if latest is None or awaited is None or latest[:2] != awaited or latest[0] != turn:
+            return "unknown"
+        return latest[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The wired rooms.
+
+    Attributes:
+        listening: Frames to utterances.
+        recognition: Utterances to transcripts.
+        answering: Transcripts to replies.
+        speaking: Replies to sound; None where nothing is spoken.
+        watch: Knows what understanding makes of the words before a pause.
+        turns: Ends each turn once; all events go out through it.
+        health: Tells of troubles once.
+    """
+
+    listening: ListeningRoom
+    recognition: RecognitionRoom
+    answering: Answering
+    speaking: SpeakingRoom | None
+    watch: CommandWatch
+    turns: Turns
+    health: Health
+
+    def recognize(self, item: UtteranceAudio, cancel: CancelToken) -> Transcript | Verdict | None:
+        """Recognizes one item; gives the transcript of a final one, or how the turn ends without one."""
+        found: list[Transcript] = []
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Transcript):
+                found.append(event)
+            elif isinstance(event, Partial):
+                self.watch.hypothesis(item, event.text)
+            self.turns.emit(event)
+
+        try:
+            self.recognition.feed(item, emit, cancel)
+        except Cancelled:
+            return Verdict(item.turn, "cancelled") if item.kind == "final" else None
+        except VoxedgeError as error:
+            self.health.failed("recognition", error)
+            return Verdict(item.turn, "failed", error) if item.kind == "final" else None
+        self.health.worked("recognition")
+        return found[-1] if found else None
+
+    def understand(
+        self, transcript: Transcript, emit: Callable[[Event], None], cancel: CancelToken
+    ) -> Verdict | None:
+        """Finds the intent and answers it; None when the language model is to answer."""
+        return self._guarded(transcript, lambda: self.answering.understand(transcript, emit, cancel))
+
+    def converse(self, transcript: Transcript, emit: Callable[[Event], None], cancel: CancelToken) -> Verdict:
+        """Lets the language model answer."""
+        verdict = self._guarded(transcript, lambda: self.answering.converse(transcript, emit, cancel))
+        return verdict or Verdict(transcript.turn, "no_intent")
+
+    def speak(self, piece: ReplyDelta, cancel: CancelToken) -> None:
+        """Speaks a piece of a reply, if anything is spoken at all."""
+        if self.speaking is not None:
+            speaking = self.speaking
+            self._sounded(lambda: speaking.feed(piece, self.turns.emit, cancel))
+
+    def finish(self, verdict: Verdict, cancel: CancelToken) -> None:
+        """Speaks the rest of the turn's reply and ends the turn."""
+        if self.speaking is not None:
+            speaking = self.speaking
+            self._sounded(lambda: speaking.finish(verdict.turn, self.turns.emit, cancel))
+        self.turns.end(verdict.turn, verdict.outcome, note_of(verdict.error) if verdict.error else None)
+
+    def ended_without_words(self, event: Event) -> Verdict | None:
+        """How a turn ends whose speech ended with nothing to recognize."""
+        if isinstance(event, SpeechEnded) and event.reason == "cancelled":
+            return Verdict(event.turn, "cancelled")
+        return None
+
+    def _guarded(self, transcript: Transcript, work: Callable[[], Outcome | None]) -> Verdict | None:
+        try:
+            outcome = work()
+        except Cancelled:
+            return Verdict(transcript.turn, "cancelled")
+        except VoxedgeError as error:
+            return Verdict(transcript.turn, "failed", error)
+        return None if outcome is None else Verdict(transcript.turn, outcome)
+
+    def _sounded(self, work: Callable[[], bool]) -> None:
+        try:
+            sounded = work()
+        except Cancelled:
+            return
+        except VoxedgeError as error:
+            # A reply that can't be spoken has still been given: the turn's outcome stays.
+            self.health.failed("speaking", error)
+        else:
+            if sounded:
+                self.health.worked("speaking")
