@@ -1,0 +1,231 @@
+"""The Marian model of the starter translator, its loss and its optimizer.
+
+The architecture is `transformers.MarianMTModel`, so that a trained checkpoint takes the same
+road to CTranslate2 as an OPUS-MT model. What is ours is what makes it learn fast on two cores:
+a fused cross entropy and the Muon optimizer (https://kellerjordan.github.io/posts/muon/) for
+the hidden matrices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as functional
+from transformers import MarianConfig, MarianMTModel
+
+ROWS_AT_ONCE = 512
+
+
+@dataclass(frozen=True)
+class Size:
+    """Width and depth of the model: deep encoder, shallow decoder."""
+
+    width: int = 256
+    feed_forward: int = 1024
+    encoder_layers: int = 5
+    decoder_layers: int = 2
+    heads: int = 4
+
+
+def build(size: Size, tokens: int, dropout: float) -> MarianMTModel:
+    """Return a freshly initialized Marian model with one shared embedding."""
+    config = MarianConfig(
+        vocab_size=tokens,
+        decoder_vocab_size=tokens,
+        d_model=size.width,
+        encoder_layers=size.encoder_layers,
+        decoder_layers=size.decoder_layers,
+        encoder_attention_heads=size.heads,
+        decoder_attention_heads=size.heads,
+        encoder_ffn_dim=size.feed_forward,
+        decoder_ffn_dim=size.feed_forward,
+        activation_function="swish",
+        dropout=dropout,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+        max_position_embeddings=512,
+        pad_token_id=tokens - 1,
+        eos_token_id=0,
+        forced_eos_token_id=0,
+        bos_token_id=0,
+        decoder_start_token_id=tokens - 1,
+        scale_embedding=True,
+        static_position_embeddings=True,
+        share_encoder_decoder_embeddings=True,
+        tie_word_embeddings=True,
+        use_cache=False,
+        attn_implementation="eager",  # on a CPU faster than sdpa: its backward is slow,
+    )
+    return MarianMTModel(config)
+
+
+class SmoothedCrossEntropy(torch.autograd.Function):
+    """Label-smoothed cross entropy of a tied output layer, gradients made on the way forward.
+
+    Working in chunks of rows keeps the logits in the cache; they are never stored.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: torch.autograd.function.FunctionCtx,
+        hidden: torch.Tensor,
+        table: torch.Tensor,
+        targets: torch.Tensor,
+        smoothing: float,
+    ) -> torch.Tensor:
+        """Return (smoothed, plain) mean loss; keeps the gradients for `backward`."""
+        rows, vocabulary = hidden.shape[0], table.shape[0] - 1  # the last row is <pad>
+        weights = table[:vocabulary].to(hidden.dtype)
+        grad_hidden = torch.empty_like(hidden)
+        grad_table = torch.zeros_like(table, dtype=torch.float32)
+        total = plain_total = 0.0
+        for start in range(0, rows, ROWS_AT_ONCE):
+            part, wanted = hidden[start : start + ROWS_AT_ONCE], targets[start : start + ROWS_AT_ONCE, None]
+            logits = (part @ weights.T).float()
+            normalizer = logits.logsumexp(1, keepdim=True)
+            plain = (normalizer - logits.gather(1, wanted)).sum().item()
+            uniform = (normalizer.squeeze(1) - logits.mean(1)).sum().item()
+            total += (1 - smoothing) * plain + smoothing * uniform
+            plain_total += plain
+            gradient = logits.sub_(normalizer).exp_().sub_(smoothing / vocabulary)
+            gradient.scatter_add_(1, wanted, torch.full_like(normalizer, smoothing - 1.0))
+            gradient = gradient.mul_(1.0 / rows).to(hidden.dtype)
+            grad_hidden[start : start + ROWS_AT_ONCE] = gradient @ weights
+            grad_table[:vocabulary] += gradient.T @ part
+        ctx.save_for_backward(grad_hidden, grad_table)
+        return hidden.new_tensor([total / rows, plain_total / rows], dtype=torch.float32)
+
+    @staticmethod
+    def backward(
+        ctx: torch.autograd.function.FunctionCtx, *grads: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, None, None]:
+        """Scale the gradients that `forward` made."""
+        grad = grads[0]
+        grad_hidden, grad_table = ctx.saved_tensors  # type: ignore[attr-defined]
+        return grad_hidden * grad[0].to(grad_hidden.dtype), grad_table * grad[0], None, None
+
+
+def losses(
+    model: MarianMTModel,
+    table: torch.Tensor,
+    source: torch.Tensor,
+    target: torch.Tensor,
+    smoothing: float,
+) -> torch.Tensor:
+    """Return (smoothed loss, plain cross entropy) a token, shape [2].
+
+    Args:
+        model: the Marian model; its own embedding is not used.
+        table: the shared embedding in float32, shape [tokens, width].
+        source: token numbers, shape [sentences, tokens].
+        target: token numbers with end tokens, shape [sentences, tokens].
+        smoothing: label smoothing, 0..1.
+    """
+    pad = table.shape[0] - 1
+    dtype = model.model.encoder.layers[0].fc1.weight.dtype
+    scale = math.sqrt(table.shape[1])
+    mask = (source != pad).long() if bool((source == pad).any()) else None
+    embedded = functional.embedding(source, table, padding_idx=pad) * scale
+    encoded = model.model.encoder(inputs_embeds=embedded.to(dtype), attention_mask=mask).last_hidden_state
+    shifted = torch.cat([torch.full_like(target[:, :1], pad), target[:, :-1]], dim=1)
+    decoded = model.model.decoder(
+        inputs_embeds=functional.embedding(shifted, table, padding_idx=pad).to(dtype),
+        encoder_hidden_states=encoded,
+        encoder_attention_mask=mask,
+        use_cache=False,
+    ).last_hidden_state
+    kept = target != pad
+    return SmoothedCrossEntropy.apply(decoded[kept], table, target[kept], smoothing)
+
+
+def orthogonalized(matrices: torch.Tensor, rounds: int = 5) -> torch.Tensor:
+    """Return the nearest semi-orthogonal matrices, approximately (Newton-Schulz, bf16).
+
+    Coefficients from the reference implementation of Muon.
+
+    Args:
+        matrices: shape [count, rows, columns].
+        rounds: iterations.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    work = matrices.bfloat16()
+    tall = work.shape[1] > work.shape[2]
+    if tall:
+        work = work.transpose(1, 2).contiguous()
+    work = work / (work.float().norm(dim=(1, 2), keepdim=True) + 1e-7).bfloat16()
+    for _ in range(rounds):
+        gram = work @ work.transpose(1, 2)
+        work = a * work + (b * gram + c * (gram @ gram)) @ work
+    if tall:
+        work = work.transpose(1, 2)
+    return work.float()
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Step sizes of one step."""
+
+    matrix: float
+    other: float
+    decay: float = 0.0
+
+
+class Optimizer:
+    """Muon for matrices, Adam for the rest, over the tensors one process owns.
+
+    Args:
+        weights, gradients, first, second: float32 tensors, updated in place;
+            `second` is used only where Adam is.
+        is_matrix: whether a tensor is a hidden matrix.
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[torch.Tensor],
+        gradients: Sequence[torch.Tensor],
+        first: Sequence[torch.Tensor],
+        second: Sequence[torch.Tensor],
+        is_matrix: Sequence[bool],
+    ) -> None:
+        self._all = list(zip(weights, gradients, first, second, is_matrix, strict=True))
+
+    def step(self, number: int, rates: Rates) -> None:
+        """Update the weights from the gradients; `number` counts from 1."""
+        groups: dict[tuple[int, ...], list[tuple[torch.Tensor, torch.Tensor]]] = {}
+        for weight, gradient, first, second, is_matrix in self._all:
+            if is_matrix:
+                first.lerp_(gradient, 0.05)
+                update = gradient.lerp(first, 0.95)
+                groups.setdefault(tuple(weight.shape), []).append((weight, update))
+            else:
+                self._adam(number, rates.other, weight, gradient, first, second)
+        for shape, members in groups.items():
+            updates = orthogonalized(torch.stack([update for _, update in members]))
+            size = 0.2 * math.sqrt(max(shape)) * rates.matrix
+            for (weight, _), update in zip(members, updates, strict=True):
+                weight.mul_(1.0 - rates.matrix * rates.decay).sub_(update, alpha=size)
+
+    @staticmethod
+    def _adam(
+        number: int,
+        rate: float,
+        weight: torch.Tensor,
+        gradient: torch.Tensor,
+        first: torch.Tensor,
+        second: torch.Tensor,
+    ) -> None:
+        first.lerp_(gradient, 0.1)
+        second.lerp_(gradient.square(), 0.02)
+        scale = rate / (1.0 - 0.9**number)
+        root = (second / (1.0 - 0.98**number)).sqrt_().add_(1e-9)
+        weight.addcdiv_(first, root, value=-scale)
+
+
+def load_weights(path: Path, average: bool = True) -> dict[str, torch.Tensor]:
+    """Return the averaged (or the last) weights of a training checkpoint, by name."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return dict(state["average" if average else "weights"])
