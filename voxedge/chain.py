@@ -78,7 +78,7 @@ class Verdict:
 
 
 class CommandWatch:
-    """Remembers what understanding makes of the words before a pause, so that listening knows how long to wait.
+    """Remembers what understanding makes of the words before a pause, for listening to know how long to wait.
 
     Only the hypothesis made of that very pause counts: an older one knows less than was said since.
 
@@ -108,48 +108,21 @@ class CommandWatch:
         return latest[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """The wired rooms.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replies:
+    """The half of the chain behind recognition: from a transcript to the end of its turn.
 
     Attributes:
-        listening: Frames to utterances.
-        recognition: Utterances to transcripts.
         answering: Transcripts to replies.
         speaking: Replies to sound; None where nothing is spoken.
-        watch: Knows what understanding makes of the words before a pause.
         turns: Ends each turn once; all events go out through it.
         health: Tells of troubles once.
     """
 
-    listening: ListeningRoom
-    recognition: RecognitionRoom
     answering: Answering
     speaking: SpeakingRoom | None
-    watch: CommandWatch
     turns: Turns
     health: Health
-
-    def recognize(self, item: UtteranceAudio, cancel: CancelToken) -> Transcript | Verdict | None:
-        """Recognizes one item; gives the transcript of a final one, or how the turn ends without one."""
-        found: list[Transcript] = []
-
-        def emit(event: Event) -> None:
-            if isinstance(event, Transcript):
-                found.append(event)
-            elif isinstance(event, Partial):
-                self.watch.hypothesis(item, event.text)
-            self.turns.emit(event)
-
-        try:
-            self.recognition.feed(item, emit, cancel)
-        except Cancelled:
-            return Verdict(item.turn, "cancelled") if item.kind == "final" else None
-        except VoxedgeError as error:
-            self.health.failed("recognition", error)
-            return Verdict(item.turn, "failed", error) if item.kind == "final" else None
-        self.health.worked("recognition")
-        return found[-1] if found else None
 
     def understand(
         self, transcript: Transcript, emit: Callable[[Event], None], cancel: CancelToken
@@ -175,11 +148,16 @@ class Chain:
             self._sounded(lambda: speaking.finish(verdict.turn, self.turns.emit, cancel))
         self.turns.end(verdict.turn, verdict.outcome, note_of(verdict.error) if verdict.error else None)
 
-    def ended_without_words(self, event: Event) -> Verdict | None:
-        """How a turn ends whose speech ended with nothing to recognize."""
-        if isinstance(event, SpeechEnded) and event.reason == "cancelled":
-            return Verdict(event.turn, "cancelled")
-        return None
+    def answer(self, transcript: Transcript, cancel: CancelToken) -> None:
+        """All of it, one after the other, in the caller's thread."""
+
+        def emit(event: Event) -> None:
+            self.turns.emit(event)
+            if isinstance(event, ReplyDelta):
+                self.speak(event, cancel)
+
+        verdict = self.understand(transcript, emit, cancel)
+        self.finish(verdict or self.converse(transcript, emit, cancel), cancel)
 
     def _guarded(self, transcript: Transcript, work: Callable[[], Outcome | None]) -> Verdict | None:
         try:
@@ -201,3 +179,46 @@ class Chain:
         else:
             if sounded:
                 self.health.worked("speaking")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain(Replies):
+    """All the wired rooms.
+
+    Attributes:
+        listening: Frames to utterances.
+        recognition: Utterances to transcripts.
+        watch: Knows what understanding makes of the words before a pause.
+    """
+
+    listening: ListeningRoom
+    recognition: RecognitionRoom
+    watch: CommandWatch
+
+    def recognize(self, item: UtteranceAudio, cancel: CancelToken) -> Transcript | Verdict | None:
+        """Recognizes one item; gives the transcript of a final one, or how the turn ends without one."""
+        found: list[Transcript] = []
+
+        def emit(event: Event) -> None:
+            if isinstance(event, Transcript):
+                found.append(event)
+            elif isinstance(event, Partial):
+                self.watch.hypothesis(item, event.text)
+            self.turns.emit(event)
+
+        try:
+            self.recognition.feed(item, emit, cancel)
+        except Cancelled:
+            return Verdict(item.turn, "cancelled") if item.kind == "final" else None
+        except VoxedgeError as error:
+            self.health.failed("recognition", error)
+            return Verdict(item.turn, "failed", error) if item.kind == "final" else None
+        self.health.worked("recognition")
+        return found[-1] if found else None
+
+
+def verdict_without_words(event: Event) -> Verdict | None:
+    """How a turn ends whose speech ended with nothing to recognize; None for all other events."""
+    if isinstance(event, SpeechEnded) and event.reason == "cancelled":
+        return Verdict(event.turn, "cancelled")
+    return None

@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Literal, Protocol, TypeVar
 
 from voxedge.audio.contract import AudioSource, Frame, UtteranceAudio
-from voxedge.chain import Chain, ListeningRoom, Verdict
+from voxedge.chain import Chain, ListeningRoom, Verdict, verdict_without_words
 from voxedge.errors import ClosedError, VoxedgeError
 from voxedge.events import CancelToken, Dropped, Event, Partial, ReplyDelta, Transcript
 from voxedge.mailbox import Mailbox, MailboxStatistics
@@ -65,7 +65,7 @@ class Gate(Protocol):
         ...
 
     def take_verdict(self) -> Literal["", "flush", "cancel"]:
-        """What is to become of an open utterance: ended (the button was let go), given up (paused), neither."""
+        """What becomes of an open utterance: ended (the button was let go), given up (paused), or neither."""
         ...
 
 
@@ -106,11 +106,6 @@ class InlineRuntime:
             self._chain.turns.end_all("cancelled")
         yield from self._drain()
 
-    def answer(self, transcript: Transcript) -> Iterator[Event]:
-        """Answers a transcript that came from elsewhere (typed text)."""
-        self._answer(transcript)
-        yield from self._drain()
-
     def _drain(self) -> Iterator[Event]:
         while self._sink:
             yield self._sink.popleft()
@@ -118,7 +113,7 @@ class InlineRuntime:
     def _route(self, item: Event | UtteranceAudio) -> None:
         if isinstance(item, Event):
             self._chain.turns.emit(item)
-            verdict = self._chain.ended_without_words(item)
+            verdict = verdict_without_words(item)
             if verdict is not None:
                 self._chain.finish(verdict, self._cancel)
             return
@@ -127,18 +122,7 @@ class InlineRuntime:
         if isinstance(found, Verdict):
             self._chain.finish(found, self._cancel)
         elif found is not None:
-            self._answer(found)
-
-    def _answer(self, transcript: Transcript) -> None:
-        def emit(event: Event) -> None:
-            self._chain.turns.emit(event)
-            if isinstance(event, ReplyDelta):
-                self._chain.speak(event, self._cancel)
-
-        verdict = self._chain.understand(transcript, emit, self._cancel)
-        if verdict is None:
-            verdict = self._chain.converse(transcript, emit, self._cancel)
-        self._chain.finish(verdict, self._cancel)
+            self._chain.answer(found, self._cancel)
 
 
 class ThreadedRuntime:
@@ -277,7 +261,7 @@ class ThreadedRuntime:
                 self._audio.put(item)
                 return
             chain.turns.emit(item)
-            verdict = chain.ended_without_words(item)
+            verdict = verdict_without_words(item)
             if verdict is not None:
                 self._cancel_working(lambda at_work: at_work.turn == verdict.turn)
                 self._speech.put(verdict)

@@ -57,6 +57,7 @@ class Listening:
         settings: When an utterance begins and ends.
         completeness: Asked while a pause lasts what understanding makes of the words so far.
         growing_every_ms: Pace of ``growing`` sound; 0 for none.
+        next_turn: Gives the numbers of turns, where others (typed text) take numbers as well.
     """
 
     def __init__(
@@ -66,10 +67,12 @@ class Listening:
         *,
         completeness: CompletenessHook | None = None,
         growing_every_ms: int = 0,
+        next_turn: Callable[[], int] | None = None,
     ) -> None:
         self._activity = activity
         self._settings = settings
         self._completeness = completeness
+        self._next_turn = next_turn
         self._pause = _samples(settings.pause_ms)
         self._growing_every = _samples(growing_every_ms)
         self._max = int(settings.max_utterance_s * SAMPLE_RATE_HZ)
@@ -194,7 +197,7 @@ class Listening:
                 self._onset_start, self._onset_speech, self._onset_gap = -1, 0, 0
 
     def _begin(self, heard: _Heard, emit: EmitItem) -> None:
-        self._turn += 1
+        self._turn = self._next_turn() if self._next_turn is not None else self._turn + 1
         first = self._onset_start - _samples(self._settings.preroll_ms)
         kept = [item for item in self._recent if item.end > first]
         self._buffer = SampleBuffer(kept[0].start)

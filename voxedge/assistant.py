@@ -1,0 +1,404 @@
+"""The assistant: the rooms wired together, and the face that apps use."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from time import sleep
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
+
+from voxedge._version import __version__
+from voxedge.answering import Answering
+from voxedge.build import Parts, Rooms
+from voxedge.chain import Chain, CommandWatch, Replies, SpeakingRoom
+from voxedge.config import Config
+from voxedge.errors import ClosedError, UsageError
+from voxedge.events import (
+    CancelToken,
+    Event,
+    ReplyDelta,
+    SlotValue,
+    Started,
+    Transcript,
+)
+from voxedge.gate import ListeningGate
+from voxedge.handlers import (
+    EventHandler,
+    Handlers,
+    IntentHandler,
+    NoIntentHandler,
+    Turn,
+    as_turn,
+    load_handlers,
+)
+from voxedge.runtime import InlineRuntime, ThreadedRuntime
+from voxedge.turns import Health, Turns
+
+if TYPE_CHECKING:
+    from numpy import generic
+    from numpy.typing import NDArray
+
+    from voxedge.audio.contract import AudioSource
+
+__all__ = ["Assistant", "Turn"]
+
+Sound: TypeAlias = "str | Path | AudioSource | Iterable[object] | None"
+"""None is the microphone; a path is a file; anything else is a source or an iterable of NumPy arrays."""
+
+
+class _ReplyRooms(TypedDict):
+    answering: Answering
+    speaking: SpeakingRoom | None
+    turns: Turns
+    health: Health
+
+
+class Assistant:
+    """Listens, understands, answers and speaks.
+
+    One stream at a time. `say`, `ask`, `pause`, `resume`, `press`, `release` and `close` may be called
+    from any thread while it runs.
+
+    Args:
+        config: What to build; the defaults where None.
+        parts: Engines that the app brings itself.
+
+    Example:
+        >>> assistant = Assistant.from_config("voxedge.toml")        # doctest: +SKIP
+        >>> for event in assistant.listen("recording.wav"): ...      # doctest: +SKIP
+    """
+
+    def __init__(self, config: Config | None = None, *, parts: Parts | None = None) -> None:
+        self.config = config or Config.from_mapping({})
+        self.context: dict[str, SlotValue] = {}
+        self.facts: Callable[[], Sequence[str]] = lambda: ()
+        self._rooms = Rooms(self.config, parts or Parts())
+        self._handlers = Handlers()
+        self._turn_numbers = itertools.count(1)
+        self._gate = ListeningGate()
+        self._live: ThreadedRuntime | None = None
+        self._inline_cancel: CancelToken | None = None
+        self._busy = threading.Lock()
+        self._closed = threading.Event()
+        if self.config.understanding.handlers:
+            load_handlers(self.config.understanding.handlers, self)
+
+    @classmethod
+    def from_config(cls, config: str | Path | Config, *, parts: Parts | None = None) -> Assistant:
+        """Builds an assistant from a TOML file or a `Config`.
+
+        Raises:
+            ConfigError: The file can't be read, or has an unknown key or a value of the wrong type.
+        """
+        return cls(config if isinstance(config, Config) else Config.from_file(config), parts=parts)
+
+    # What the app adds.
+
+    def on_intent(self, name: str) -> Callable[[IntentHandler], IntentHandler]:
+        """Decorator: the function answers an intent; ``"*"`` answers those that have no other.
+
+        It is called as ``handler(intent, turn)`` in a thread of the assistant's and gives the reply: a text,
+        pieces of text as they come, or None.
+        """
+
+        def keep(handler: IntentHandler) -> IntentHandler:
+            self._handlers.add_intent(name, handler)
+            return handler
+
+        return keep
+
+    def on_no_intent(self, handler: NoIntentHandler) -> NoIntentHandler:
+        """Decorator: the function answers what no intent takes; None leaves it to the language model."""
+        self._handlers.set_no_intent(handler)
+        return handler
+
+    def on(self, kind: type[Event]) -> Callable[[EventHandler], EventHandler]:
+        """Decorator: the function is called with each event of a class (``Event`` for all)."""
+
+        def keep(handler: EventHandler) -> EventHandler:
+            self._handlers.watch(kind, handler)
+            return handler
+
+        return keep
+
+    # Running.
+
+    def load(self) -> None:
+        """Loads every engine now and not at the first utterance.
+
+        Raises:
+            ModelMissing: The recognizer's model isn't in the store.
+            TemplateError: A template can't be read.
+        """
+        self._check_open()
+        self._rooms.recognizer()
+        self._rooms.understander()
+        model = self._rooms.language_model()
+        warm_up: Callable[[], None] | None = getattr(model, "warm_up", None)
+        if warm_up is not None:
+            warm_up()
+        self._rooms.synthesizer()
+
+    def listen(
+        self,
+        sound: Sound = None,
+        *,
+        realtime: bool = False,
+        push_to_talk: bool = False,
+        rate_hz: int = 16_000,
+    ) -> Iterator[Event]:
+        """Listens and gives the events as they come.
+
+        A microphone, or a file with ``realtime``, runs in threads; anything else runs in the caller's own,
+        as fast as it goes and always with the same result. Leaving the loop ends the stream.
+
+        Args:
+            sound: None for the microphone; the path of a file; a source; or an iterable of NumPy arrays.
+            realtime: A file is played at its own pace.
+            push_to_talk: Only what is said between `press` and `release` is listened to.
+            rate_hz: Samples a second of arrays.
+
+        Raises:
+            ModelMissing: A model isn't in the store; the remedy gets it.
+            AudioUnreadable: The file can't be decoded.
+            DeviceError: The microphone can't be used.
+            UsageError: The assistant is listening already.
+        """
+        self._check_open()
+        if not self._busy.acquire(blocking=False):
+            raise UsageError(
+                "The assistant is listening already.",
+                remedy="End that stream first, or make another Assistant.",
+            )
+        try:
+            self.load()
+            self._turn_numbers = itertools.count(1)
+            source = self._source(sound, realtime, rate_hz)
+            if source.live:
+                yield from self._listen_threaded(source, push_to_talk)
+            else:
+                yield from self._listen_inline(source)
+        finally:
+            self._busy.release()
+
+    async def alisten(
+        self, sound: Sound = None, *, realtime: bool = True, push_to_talk: bool = False
+    ) -> AsyncIterator[Event]:
+        """The events for ``async for``; the work is done in threads, never in the event loop."""
+        import asyncio
+
+        events = self.listen(sound, realtime=realtime, push_to_talk=push_to_talk)
+        done = object()
+        try:
+            while True:
+                event = await asyncio.to_thread(next, events, done)
+                if not isinstance(event, Event):
+                    return
+                yield event
+        finally:
+            live = self._live
+            if live is not None:
+                await asyncio.to_thread(live.close)
+            await asyncio.to_thread(_close_generator, events)
+
+    def run(self) -> None:
+        """Listens to the microphone until `close` is called or Ctrl-C is pressed; handlers do the rest."""
+        try:
+            for _event in self.listen():
+                pass
+        except KeyboardInterrupt:
+            self.close()
+
+    def ask(self, text: str, *, language: str = "") -> list[Event]:
+        """Answers typed text as if it had been said; gives the events of that turn.
+
+        While a live stream runs, its events go there as well, and what is returned is empty.
+
+        Raises:
+            VoxedgeError: As `listen`; errors of the turn itself are in its ``TurnEnded``.
+        """
+        self._check_open()
+        live = self._live
+        number = next(self._turn_numbers)
+        transcript = Transcript(
+            turn=number,
+            text=text.strip(),
+            language=language or self.config.understanding.language,
+            confidence=1.0,
+        )
+        if live is not None:
+            live.answer(transcript)
+            return []
+        sink: deque[Event] = deque()
+        replies = Replies(**self._replies(sink.append))
+        replies.turns.open(number, 0.0)
+        replies.turns.emit(transcript)
+        replies.answer(transcript, CancelToken())
+        return list(sink)
+
+    def say(self, text: str) -> None:
+        """Speaks a text: after what is being spoken in a live stream, else now."""
+        self._check_open()
+        piece = ReplyDelta(turn=0, text=text, by="handler")
+        live = self._live
+        if live is not None:
+            live.speak(piece)
+            return
+        speaking = self._rooms.speaking_room()
+        if speaking is None:
+            raise self._rooms.troubles.get("speaking") or UsageError(
+                "This assistant has no voice.",
+                remedy='Set `engine` under [speaking], or don\'t set it to "none".',
+            )
+        speaking.feed(piece, self._handlers.tell, CancelToken())
+        speaking.finish(0, self._handlers.tell, CancelToken())
+
+    def pause(self) -> None:
+        """Stops listening until `resume`; an utterance that is open is given up."""
+        self._gate.pause()
+
+    def resume(self) -> None:
+        """Listens again."""
+        self._gate.resume()
+
+    def press(self) -> None:
+        """The button of push-to-talk goes down."""
+        self._gate.press()
+
+    def release(self) -> None:
+        """The button of push-to-talk goes up: what was said is answered at once."""
+        self._gate.release()
+
+    def wipe(self) -> None:
+        """Forgets the conversation: the next customer starts anew."""
+        self.context.clear()
+        self._rooms.wipe()
+
+    def close(self) -> None:
+        """Ends the stream, the threads and the engines. From any thread, at any time, twice if you like."""
+        self._closed.set()
+        if self._inline_cancel is not None:
+            self._inline_cancel.cancel()
+        live = self._live
+        if live is not None:
+            live.close()
+        self._rooms.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Wiring.
+
+    def _facts(self) -> Sequence[str]:
+        return self.facts()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise ClosedError("The assistant was closed.", remedy="Make another Assistant.", room="assistant")
+
+    def _source(self, sound: Sound, realtime: bool, rate_hz: int) -> AudioSource:
+        if sound is None:
+            from voxedge.audio.microphone import MicrophoneSource
+
+            return MicrophoneSource(self.config.audio.input_device)
+        if isinstance(sound, (str, Path)):
+            from voxedge.audio.sources import FileSource
+
+            return FileSource(sound, realtime=realtime)
+        if hasattr(sound, "frames"):
+            return sound  # type: ignore[return-value]
+        from voxedge.audio.sources import ArraySource
+
+        return ArraySource(cast("Iterable[NDArray[generic]]", sound), rate_hz=rate_hz)
+
+    def _listen_inline(self, source: AudioSource) -> Iterator[Event]:
+        sink: deque[Event] = deque()
+        chain = self._chain(sink.append)
+        self._inline_cancel = CancelToken()
+        try:
+            yield self._started(chain, sink.append)
+            yield from InlineRuntime(chain, sink, self._gate, self._inline_cancel).run(source)
+        finally:
+            self._inline_cancel = None
+
+    def _listen_threaded(self, source: AudioSource, push_to_talk: bool) -> Iterator[Event]:
+        self._gate = ListeningGate(
+            push_to_talk=push_to_talk, deaf_while_speaking=getattr(source, "hears_loudspeaker", False)
+        )
+        self._gate.attach(getattr(source, "mute", None), getattr(source, "unmute", None))
+        own = self.config.runtime
+        runtime = ThreadedRuntime(
+            self._gate, queue_items=own.queue_items, close_timeout_s=own.close_timeout_s
+        )
+        chain = self._chain(runtime.deliver)
+        watch_states: Callable[[Callable[[Event], None]], None] | None = getattr(source, "watch", None)
+        if watch_states is not None:
+            watch_states(chain.turns.emit)
+        self._live = runtime
+        try:
+            yield self._started(chain, runtime.deliver)
+            runtime.start(chain, source)
+            yield from runtime.events()
+        finally:
+            runtime.close()
+            self._live = None
+
+    def _started(self, chain: Chain, emit: Callable[[Event], None]) -> Started:
+        for room, error in self._rooms.troubles.items():
+            chain.health.failed(room, error)
+        started = Started(version=__version__, models=self._rooms.models())
+        self._handlers.tell(started)
+        return started
+
+    def _chain(self, deliver: Callable[[Event], None]) -> Chain:
+        understander = self._rooms.understander()
+        watch = CommandWatch(understander.completeness if understander is not None else None)
+        return Chain(
+            listening=self._rooms.listening_room(watch, lambda: next(self._turn_numbers)),
+            recognition=self._rooms.recognition_room(),
+            watch=watch,
+            **self._replies(deliver),
+        )
+
+    def _replies(self, deliver: Callable[[Event], None]) -> _ReplyRooms:
+        def out(event: Event) -> None:
+            self._gate.observe(event)
+            deliver(event)
+            self._handlers.tell(event)
+
+        turns = Turns(out)
+        health = Health(turns.emit)
+        answering = Answering(
+            self._rooms.understander(),
+            self._handlers,
+            self._rooms.conversation(),
+            health=health,
+            context=lambda: self.context,
+            facts=self._facts,
+            turn_of=lambda transcript: as_turn(transcript, self),
+        )
+        return {
+            "answering": answering,
+            "speaking": self._rooms.speaking_room(),
+            "turns": turns,
+            "health": health,
+        }
+
+
+def _close_generator(events: Iterator[Event]) -> None:
+    """Closes a generator that another thread may still be inside of: it leaves soon, its stream is closed."""
+    close: Callable[[], None] | None = getattr(events, "close", None)
+    for _attempt in range(100):
+        try:
+            if close is not None:
+                close()
+        except ValueError:  # "generator already executing"
+            sleep(0.02)
+        else:
+            return

@@ -1,0 +1,258 @@
+"""Builds the rooms of an assistant from a `Config`; each engine is loaded once, when first needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from voxedge.errors import VoxedgeError
+from voxedge.runtime import ThreadPlan, plan_threads
+
+if TYPE_CHECKING:
+    from voxedge.answering import Converser
+    from voxedge.audio.contract import AudioSink
+    from voxedge.chain import CommandWatch, ListeningRoom, RecognitionRoom, SpeakingRoom
+    from voxedge.config import Config
+    from voxedge.conversation.contract import LanguageModel
+    from voxedge.recognition.contract import RecognitionOptions, Recognizer
+    from voxedge.speaking.contract import Synthesizer
+    from voxedge.understanding.contract import Understander
+
+_T = TypeVar("_T")
+GROWING_EVERY_MS = 500
+"""How often the sound of an utterance that goes on is looked at for a partial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Parts that an app (or a test) brings itself, in place of those that the configuration names.
+
+    Attributes:
+        recognizer: Turns utterances into words.
+        understander: Finds intents.
+        language_model: Answers what no intent takes.
+        synthesizer: Turns replies into sound.
+        sink: Where the sound goes.
+    """
+
+    recognizer: Recognizer | None = None
+    understander: Understander | None = None
+    language_model: LanguageModel | None = None
+    synthesizer: Synthesizer | None = None
+    sink: AudioSink | None = None
+
+
+@dataclass(slots=True)
+class Rooms:
+    """The engines of one assistant. Safe to use from several threads.
+
+    Recognition must be there: without it, `recognizer` raises. The language model and the voice may be
+    missing: then `troubles` says why, and the rest works without them.
+
+    Args:
+        config: What to build.
+        parts: What is brought along.
+    """
+
+    config: Config
+    parts: Parts = field(default_factory=Parts)
+    troubles: dict[str, VoxedgeError] = field(default_factory=dict)
+    _built: dict[str, object] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def plan(self) -> ThreadPlan:
+        """How the engines share the cores."""
+        return plan_threads(self.config.runtime.threads)
+
+    def recognizer(self) -> Recognizer:
+        """The recognizer.
+
+        Raises:
+            ModelMissing: Its model isn't in the store; the remedy is the command that gets it.
+        """
+        return self._once("recognition", self.parts.recognizer, self._build_recognizer)
+
+    def understander(self) -> Understander | None:
+        """The templates, compiled; None where the configuration names none.
+
+        Raises:
+            TemplateError: One of them can't be read.
+        """
+        if self.parts.understander is None and not self.config.understanding.intents:
+            return None
+        return self._once("understanding", self.parts.understander, self._build_understander)
+
+    def language_model(self) -> LanguageModel | None:
+        """The language model; None where there is none."""
+        if self.parts.language_model is None and self.config.conversation.engine == "none":
+            return None
+        return self._optional("conversation", self.parts.language_model, self._build_language_model)
+
+    def synthesizer(self) -> Synthesizer | None:
+        """The voice; None where there is none."""
+        if self.parts.synthesizer is None and self.config.speaking.engine == "none":
+            return None
+        return self._optional("speaking", self.parts.synthesizer, self._build_synthesizer)
+
+    def sink(self) -> AudioSink | None:
+        """Where replies sound; None where nothing sounds."""
+        if self.parts.sink is None and not self.config.audio.speak_aloud:
+            return None
+        return self._optional("sink", self.parts.sink, self._build_sink)
+
+    def listening_room(self, watch: CommandWatch, next_turn: Callable[[], int]) -> ListeningRoom:
+        """A listening room of its own for each stream."""
+        from voxedge import listening
+        from voxedge.listening.room import Listening
+        from voxedge.listening.settings import EndpointSettings
+
+        own = self.config.listening
+        settings = EndpointSettings.from_preset(
+            own.preset,
+            min_speech_ms=own.min_speech_ms,
+            min_silence_ms=own.min_silence_ms,
+            max_utterance_s=own.max_utterance_s,
+            preroll_ms=own.preroll_ms,
+        )
+        return Listening(
+            listening.create(own.voice_activity),
+            settings,
+            completeness=watch,
+            growing_every_ms=GROWING_EVERY_MS if self.config.recognition.partials else 0,
+            next_turn=next_turn,
+        )
+
+    def recognition_room(self) -> RecognitionRoom:
+        """A recognition room of its own for each stream; the recognizer is shared."""
+        from voxedge.recognition.stream import RecognitionRoom
+
+        return RecognitionRoom(
+            self.recognizer(), self.recognition_options(), partials=self.config.recognition.partials
+        )
+
+    def conversation(self) -> Converser | None:
+        """The conversation with the language model; goes on from stream to stream until `wipe`."""
+        model = self.language_model()
+        if model is None:
+            return None
+        with self._lock:
+            if "history" not in self._built:
+                from voxedge.conversation.history import Conversation
+
+                self._built["history"] = Conversation(model, self.config.conversation.system_prompt)
+            return cast("Converser", self._built["history"])
+
+    def wipe(self) -> None:
+        """Forgets what was said."""
+        with self._lock:
+            self._built.pop("history", None)
+
+    def speaking_room(self) -> SpeakingRoom | None:
+        """A speaking room of its own for each stream; voice and loudspeaker are shared."""
+        voice, sink = self.synthesizer(), self.sink()
+        if voice is None or sink is None:
+            return None
+        from voxedge.speaking.room import Speaking
+
+        return Speaking(voice, sink)
+
+    def recognition_options(self) -> RecognitionOptions:
+        """What is wanted of each recognition."""
+        from voxedge.recognition.contract import RecognitionOptions
+
+        own = self.config.recognition
+        understander = self.understander()
+        bias = understander.bias() if understander is not None and own.bias_from_intents else ()
+        return RecognitionOptions(
+            language=own.language,
+            beam=max(1, own.beam),
+            alternatives=max(1, own.alternatives),
+            words=own.words,
+            bias=bias,
+            numbers=cast("str", own.numbers),  # type: ignore[arg-type]
+        )
+
+    def models(self) -> Mapping[str, str]:
+        """What does the work, by room, of what has been built."""
+        found: dict[str, str] = {}
+        with self._lock:
+            for room, engine in self._built.items():
+                name = getattr(engine, "model", None) or getattr(
+                    getattr(engine, "capabilities", None), "model", None
+                )
+                if isinstance(name, str):
+                    found[room] = name
+        return found
+
+    def close(self) -> None:
+        """Gives back what was built here; what was brought along is its owner's."""
+        with self._lock:
+            built, self._built = self._built, {}
+        brought = {id(getattr(self.parts, name)) for name in Parts.__slots__}
+        for engine in built.values():
+            close: Callable[[], None] | None = getattr(engine, "close", None)
+            if close is not None and id(engine) not in brought:
+                close()
+
+    def _once(self, room: str, brought: _T | None, build: Callable[[], _T]) -> _T:
+        with self._lock:
+            if room not in self._built:
+                self._built[room] = build() if brought is None else brought
+            return cast("_T", self._built[room])
+
+    def _optional(self, room: str, brought: _T | None, build: Callable[[], _T]) -> _T | None:
+        with self._lock:
+            if room in self.troubles:
+                return None
+            try:
+                return self._once(room, brought, build)
+            except VoxedgeError as error:
+                self.troubles[room] = error
+                return None
+
+    def _build_recognizer(self) -> Recognizer:
+        from voxedge import recognition, store
+
+        own = self.config.recognition
+        folder = store.resolve(own.model, kind="recognition")
+        return recognition.create(own.engine, folder, model_name=own.model, threads=self.plan.recognition)
+
+    def _build_understander(self) -> Understander:
+        from voxedge import understanding
+
+        own = self.config.understanding
+        return understanding.create(own.intents, language=own.language, threshold=own.threshold)
+
+    def _build_language_model(self) -> LanguageModel:
+        from voxedge import conversation, store
+
+        own = self.config.conversation
+        path = store.resolve(own.model, kind="language")
+        return conversation.create(
+            own.engine,
+            path,
+            model_name=own.model,
+            context_tokens=own.context_tokens,
+            threads=self.plan.conversation,
+            reply_timeout_s=own.reply_timeout_s,
+        )
+
+    def _build_synthesizer(self) -> Synthesizer:
+        from voxedge import speaking, store
+
+        own = self.config.speaking
+        folder: Path | None = None
+        if own.engine == "hibari":
+            folder = store.resolve(f"hibari-{own.language}", kind="speech")
+        return speaking.create(
+            own.engine, voice=own.voice, language=own.language, rate=own.rate, model_dir=folder
+        )
+
+    def _build_sink(self) -> AudioSink:
+        from voxedge.audio.sinks import LoudspeakerSink
+
+        return LoudspeakerSink(self.config.audio.output_device)

@@ -1,0 +1,132 @@
+"""``voxedge listen``: listens to the microphone or a file and prints events."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from voxedge.cli.output import emit_json, note
+from voxedge.events import (
+    Degraded,
+    Event,
+    IntentMatched,
+    NoIntent,
+    Partial,
+    Recovered,
+    Reply,
+    Started,
+    Transcript,
+    TurnEnded,
+)
+
+if TYPE_CHECKING:
+    from voxedge.assistant import Sound
+    from voxedge.config import Config
+
+HELP = "Listen to the microphone, a file or standard input, and print what happens."
+EPILOG = """examples:
+  voxedge listen                                  the microphone; Ctrl-C ends it
+  voxedge listen --file order.wav --json          a file, one JSON object an event
+  voxedge listen --file order.wav --realtime      at the file's own pace, as if it were spoken now
+  voxedge listen --config voxedge.toml            with the intents, voice and model of a configuration
+  voxedge listen --intents kiosk --llm            coffee orders; the language model takes the rest
+  arecord -t raw -f S16_LE -r 16000 | voxedge listen --file -
+
+exit status: 0 the sound ended, 3 it can't be read, 4 a model or package is missing, 5 no microphone,
+130 interrupted"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("--file", metavar="F", help="a sound file, or - for 16-bit PCM on standard input")
+    parser.add_argument("--realtime", action="store_true", help="play the file at its own pace")
+    parser.add_argument("--rate", type=int, default=16_000, help="samples a second of standard input")
+    parser.add_argument("--device", metavar="NAME", help="the microphone, by name or number")
+    parser.add_argument("--model", metavar="M", help="the recognizer's model (tiny.en, base, ...)")
+    parser.add_argument("--language", metavar="L", help="language of the speech, ISO 639-1, or auto")
+    parser.add_argument("--preset", metavar="P", help="command, conversation, dictation or relaxed")
+    parser.add_argument(
+        "--intents", metavar="PATH", action="append", help="templates: a file, a folder or a ready-made name"
+    )
+    parser.add_argument(
+        "--llm", action=argparse.BooleanOptionalAction, help="the language model answers what no intent takes"
+    )
+    parser.add_argument("--aloud", action="store_true", help="speak replies on the loudspeaker")
+    parser.add_argument("--config", metavar="C", help="a configuration file")
+    parser.add_argument("--json", action="store_true", help="one JSON object an event")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Listens until the sound ends."""
+    from voxedge.assistant import Assistant
+
+    with Assistant(_config(args)) as assistant:
+        try:
+            for event in _events(assistant.listen(_sound(args), realtime=args.realtime), args):
+                if args.json:
+                    emit_json(event.to_json())
+                else:
+                    _print(event)
+        finally:
+            assistant.close()
+    return 0
+
+
+def _events(events: Iterator[Event], args: argparse.Namespace) -> Iterator[Event]:
+    if not args.file and not args.json:
+        note("Listening. Speak; Ctrl-C ends it.")
+    yield from events
+
+
+def _sound(args: argparse.Namespace) -> Sound:
+    if args.file == "-":
+        import sys
+
+        from voxedge.audio.sources import PcmSource
+
+        return PcmSource(sys.stdin.buffer, rate_hz=args.rate)
+    return str(args.file) if args.file else None
+
+
+def _config(args: argparse.Namespace) -> Config:
+    from voxedge.config import Config
+
+    config = Config.from_file(args.config) if args.config else Config.from_mapping({})
+    recognition = {key: getattr(args, key) for key in ("model", "language") if getattr(args, key)}
+    changes: dict[str, dict[str, object]] = {
+        "recognition": recognition,
+        "listening": {"preset": args.preset} if args.preset else {},
+        "audio": {"input_device": args.device} if args.device else {},
+        "understanding": {"intents": tuple(args.intents)} if args.intents else {},
+    }
+    # On its own, the command listens and prints; a configuration says what else is to happen.
+    if args.aloud or not args.config:
+        changes["audio"] = {**changes["audio"], "speak_aloud": args.aloud}
+    if args.llm is not None or not args.config:
+        changes["conversation"] = {"engine": "llama" if args.llm else "none"}
+    return config.with_values(**changes)
+
+
+def _print(event: Event) -> None:
+    """Tells of an event in a line, for a person; of those that say nothing to one, nothing."""
+    if isinstance(event, Started):
+        models = ", ".join(f"{room}: {model}" for room, model in event.models.items())
+        note(f"voxedge {event.version} ({models})")
+    elif isinstance(event, Partial):
+        note(f"  … {event.text}")
+    elif isinstance(event, Transcript):
+        print(
+            f"[{event.start:7.2f}-{event.end:7.2f}] {event.text or '(' + event.suppressed + ')'}", flush=True
+        )
+    elif isinstance(event, IntentMatched):
+        slots = ", ".join(f"{name}={slot}" for name, slot in event.slots.items())
+        print(f"    intent {event.intent}({slots})  score {event.score:.2f}", flush=True)
+    elif isinstance(event, NoIntent) and event.nearest:
+        print(f"    no intent; nearest: {event.nearest}", flush=True)
+    elif isinstance(event, Reply):
+        print(f"    reply  {event.text}", flush=True)
+    elif isinstance(event, (Degraded, Recovered)):
+        note(f"  {type(event).__name__.lower()}: {event.room} ({event.reason}). {event.remedy}")
+    elif isinstance(event, TurnEnded) and event.error is not None:
+        print(f"    failed: {event.error.code}. {event.error.hint}", flush=True)
