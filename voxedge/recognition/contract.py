@@ -38,6 +38,27 @@ class RecognitionOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A stretch of speech, about a sentence: a subtitle's worth.
+
+    Attributes:
+        text: The words.
+        start: Seconds at which it starts.
+        end: Seconds at which it ends; greater than ``start``.
+        words: With times, where asked for.
+        language: ISO 639-1.
+        confidence: 0..1.
+    """
+
+    text: str
+    start: float
+    end: float
+    words: tuple[Word, ...] = ()
+    language: str = "en"
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recognition:
     """What was recognized. Times are seconds from the first sample handed in.
 
@@ -49,6 +70,7 @@ class Recognition:
         start: Where the speech starts.
         end: Where the speech ends.
         words: With times, where asked for.
+        segments: The same text in pieces of about a sentence; empty when nothing was said.
         alternatives: All hypotheses, best first, ``text`` included, where more than one was asked for.
         suppressed: Why ``text`` is empty (``no_speech``, ``low_score``, ``loop``, ...), else "".
         windows: Lengths in seconds of the encoder windows that were paid for, in order.
@@ -61,6 +83,7 @@ class Recognition:
     start: float = 0.0
     end: float = 0.0
     words: tuple[Word, ...] = ()
+    segments: tuple[Segment, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     suppressed: str = ""
     windows: tuple[float, ...] = ()

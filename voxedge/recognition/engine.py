@@ -1,0 +1,230 @@
+"""CTranslate2's Whisper behind the few calls that recognition needs; loads checked folders, never a hub."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+
+from voxedge.errors import ClosedError, EngineError, EngineLoadFailed
+from voxedge.recognition.modelfile import check_folder
+from voxedge.recognition.tokens import WhisperTokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Mel: TypeAlias = NDArray[np.float32]
+
+POSITIONS = 448
+"""Tokens that the decoder has positions for, prompt included."""
+
+
+class Storage(Protocol):
+    """An array of the engine's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One decoded sequence.
+
+    Attributes:
+        tokens: Text tokens and time marks.
+        score: Mean log-probability a token, the end token counted in.
+    """
+
+    tokens: tuple[int, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one run of the decoder gave.
+
+    Attributes:
+        hypotheses: Best first, at least one.
+        no_speech: The model's own probability that nobody speaks.
+    """
+
+    hypotheses: tuple[Hypothesis, ...]
+    no_speech: float
+
+
+class _Engine(Protocol):
+    @property
+    def is_multilingual(self) -> bool: ...
+    @property
+    def n_mels(self) -> int: ...
+    def encode(self, features: Storage) -> Storage: ...
+    def generate(
+        self, features: Storage, prompts: list[list[int]], **options: object
+    ) -> list[_Generated]: ...
+    def detect_language(self, features: Storage) -> list[list[tuple[str, float]]]: ...
+    def align(
+        self, features: Storage, start: list[int], tokens: list[list[int]], frames: int
+    ) -> list[_Aligned]: ...
+    def unload_model(self) -> None: ...
+
+
+class _Generated(Protocol):
+    sequences_ids: list[list[int]]
+    scores: list[float]
+    no_speech_prob: float
+
+
+class _Aligned(Protocol):
+    alignments: list[tuple[int, int]]
+    text_token_probs: list[float]
+
+
+class WhisperEngine:
+    """A loaded model. Calls from several threads take turns.
+
+    Args:
+        folder: The model's folder; must be whole (`check_folder` looks).
+        model_name: For messages.
+        threads: Threads of one recognition, 1 or more.
+
+    Raises:
+        ModelMissing: The folder or a file isn't there.
+        ModelCorrupt: A file's structure can't be right.
+        EngineLoadFailed: The engine refuses the model, or computes nonsense with it.
+    """
+
+    def __init__(self, folder: Path, model_name: str, threads: int = 2) -> None:
+        check_folder(folder, model_name)
+        import ctranslate2
+
+        self.model_name = model_name
+        self._lock = threading.RLock()
+        try:
+            self.tokenizer = WhisperTokenizer(folder)
+            model: object = ctranslate2.models.Whisper(
+                str(folder), device="cpu", compute_type="int8", intra_threads=max(1, threads), inter_threads=1
+            )
+        except (RuntimeError, ValueError, OSError, MemoryError, KeyError) as exc:
+            raise self._load_failed(str(exc).splitlines()[0] if str(exc) else type(exc).__name__) from exc
+        except Exception as exc:  # the tokenizer library raises bare Exception
+            if type(exc) is not Exception:
+                raise
+            raise self._load_failed(str(exc)) from exc
+        self._model: _Engine | None = cast(_Engine, model)
+        self.multilingual = bool(self._model.is_multilingual)
+        self.bands = int(self._model.n_mels)
+        self._warm_up()
+
+    def _load_failed(self, what: str) -> EngineLoadFailed:
+        return EngineLoadFailed(
+            f"The model {self.model_name} can't be loaded: {what}",
+            remedy=f"Check it: voxedge models verify {self.model_name}",
+            room="recognition",
+        )
+
+    def _warm_up(self) -> None:
+        """A first short run: later ones are faster, and weights that give no numbers show now."""
+        import numpy as np
+
+        try:
+            encoded = self.encode(np.full((self.bands, 100), -1.0, np.float32))
+            decoded = self.generate(encoded, self.prompt("en", "transcribe"), max_new=2)
+        except EngineError as exc:
+            raise self._load_failed(exc.message) from exc
+        if not all(np.isfinite(h.score) for h in decoded.hypotheses) or not np.isfinite(decoded.no_speech):
+            raise self._load_failed("it computes no numbers (a damaged weight?)")
+
+    def prompt(self, language: str, task: str, marks: bool = True) -> list[int]:
+        """The tokens that start a transcript."""
+        tokens = [self.tokenizer.sot]
+        if self.multilingual:
+            tokens += [self.tokenizer.languages[language], self.tokenizer.tasks[task]]
+        return tokens if marks else [*tokens, self.tokenizer.no_marks]
+
+    def encode(self, mel: Mel) -> Storage:
+        """Encodes log-mel frames, shape ``(bands, n)`` with n an even number up to 3000."""
+        import ctranslate2
+        import numpy as np
+
+        features = ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None]))
+        with self._guarded() as model:
+            return model.encode(features)
+
+    def generate(
+        self, encoded: Storage, prompt: Sequence[int], *, max_new: int, beam: int = 1, count: int = 1
+    ) -> Decoded:
+        """Decodes.
+
+        Args:
+            encoded: What `encode` gave.
+            prompt: Tokens to start from.
+            max_new: Most tokens to give.
+            beam: Width of the beam; 1 is greedy.
+            count: How many hypotheses, at most ``beam``.
+        """
+        # The engine gives at most min(max_length / 2, max_length - len(prompt)) tokens.
+        room = min(POSITIONS, max(2 * max_new, max_new + len(prompt)))
+        with self._guarded() as model:
+            result = model.generate(
+                encoded,
+                [list(prompt)],
+                beam_size=max(beam, count),
+                num_hypotheses=count,
+                max_length=room,
+                return_scores=True,
+                return_no_speech_prob=True,
+                max_initial_timestamp_index=50,
+            )[0]
+        hypotheses = tuple(
+            Hypothesis(tuple(tokens), score * len(tokens) / (len(tokens) + 1))
+            for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
+        )
+        return Decoded(hypotheses, float(result.no_speech_prob))
+
+    def detect_language(self, encoded: Storage) -> list[tuple[str, float]]:
+        """Languages (ISO 639-1) with their probabilities, likeliest first."""
+        with self._guarded() as model:
+            found = model.detect_language(encoded)[0]
+        return [(token[2:-2], float(probability)) for token, probability in found]
+
+    def align(
+        self, encoded: Storage, prompt: Sequence[int], tokens: Sequence[int], frames: int
+    ) -> tuple[list[tuple[int, int]], list[float]]:
+        """Aligns text tokens: pairs (token's index, step of 20 ms), and each token's probability."""
+        with self._guarded() as model:
+            result = model.align(encoded, list(prompt), [list(tokens)], frames)[0]
+        return list(result.alignments), list(result.text_token_probs)
+
+    def close(self) -> None:
+        """Gives the model's memory back. May be called twice."""
+        with self._lock:
+            if self._model is not None:
+                self._model.unload_model()
+                self._model = None
+
+    def _guarded(self) -> _Turn:
+        return _Turn(self)
+
+
+class _Turn:
+    """One thread's turn at the engine; turns the engine's own exceptions into ours."""
+
+    def __init__(self, owner: WhisperEngine) -> None:
+        self._owner = owner
+
+    def __enter__(self) -> _Engine:
+        self._owner._lock.acquire()
+        model = self._owner._model
+        if model is None:
+            self._owner._lock.release()
+            raise ClosedError("The recognizer is closed.", remedy="Make a new one.", room="recognition")
+        return model
+
+    def __exit__(self, kind: object, value: BaseException | None, trace: object) -> None:
+        self._owner._lock.release()
+        if isinstance(value, (RuntimeError, ValueError, MemoryError)):
+            raise EngineError(
+                f"The model {self._owner.model_name} failed: {value}",
+                remedy=f"Check the model: voxedge models verify {self._owner.model_name}",
+                room="recognition",
+            ) from value
