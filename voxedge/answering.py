@@ -7,9 +7,10 @@ is quick; `Answering.converse` may write for seconds, or hang, while intents go 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+from voxedge.conversation.contract import ReplyOptions
 from voxedge.errors import VoxedgeError
 from voxedge.events import (
     Alternative,
@@ -32,7 +33,7 @@ from voxedge.understanding.contract import Understander
 class Converser(Protocol):
     """Answers in a conversation that it remembers."""
 
-    def say(self, text: str, facts: Sequence[str], cancel: CancelToken) -> Iterator[str]:
+    def say(self, text: str, options: ReplyOptions, cancel: CancelToken) -> Iterator[str]:
         """Gives the reply piece by piece."""
         ...
 
@@ -46,7 +47,7 @@ class Answering:
         converser: Answers what no intent takes; None where there is no language model.
         health: Told of the conversation's troubles.
         context: What is known beside the words; read at each turn.
-        facts: Gives what changes from turn to turn, for the language model.
+        options: Gives what is wanted of the language model's reply, with the facts of the moment.
         turn_of: What handlers are told of a transcript.
     """
 
@@ -58,11 +59,11 @@ class Answering:
         *,
         health: Health,
         context: Callable[[], dict[str, SlotValue]],
-        facts: Callable[[], Sequence[str]],
+        options: Callable[[], ReplyOptions],
         turn_of: Callable[[Transcript], Turn],
     ) -> None:
         self._understander, self._handlers, self._converser = understander, handlers, converser
-        self._health, self._context, self._facts, self._turn_of = health, context, facts, turn_of
+        self._health, self._context, self._options, self._turn_of = health, context, options, turn_of
 
     def understand(self, transcript: Transcript, emit: Emit, cancel: CancelToken) -> Outcome | None:
         """Finds the intent and runs its handler.
@@ -101,7 +102,7 @@ class Answering:
         if self._converser is None:
             return "no_intent"
         try:
-            pieces = self._converser.say(transcript.text, self._facts(), cancel)
+            pieces = self._converser.say(transcript.text, self._options(), cancel)
             said = self._reply(pieces, "llm", transcript, emit, cancel)
         except VoxedgeError as error:
             if error.code != "cancelled":

@@ -15,6 +15,7 @@ from voxedge.answering import Answering
 from voxedge.build import Parts, Rooms
 from voxedge.chain import Chain, CommandWatch, Replies, SpeakingRoom
 from voxedge.config import Config
+from voxedge.conversation.contract import ReplyOptions
 from voxedge.errors import ClosedError, UsageError
 from voxedge.events import (
     CancelToken,
@@ -295,8 +296,17 @@ class Assistant:
 
     # Wiring.
 
-    def _facts(self) -> Sequence[str]:
-        return self.facts()
+    def _reply_options(self) -> ReplyOptions:
+        from datetime import datetime
+
+        from voxedge.conversation.prompt import clock_fact
+
+        own = self.config.conversation
+        return ReplyOptions(
+            max_tokens=own.max_reply_tokens,
+            temperature=own.temperature,
+            facts=(clock_fact(datetime.now().astimezone()), *self.facts()),
+        )
 
     def _check_open(self) -> None:
         if self._closed.is_set():
@@ -380,7 +390,7 @@ class Assistant:
             self._rooms.conversation(),
             health=health,
             context=lambda: self.context,
-            facts=self._facts,
+            options=self._reply_options,
             turn_of=lambda transcript: as_turn(transcript, self),
         )
         return {

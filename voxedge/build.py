@@ -141,7 +141,7 @@ class Rooms:
             return None
         with self._lock:
             if "history" not in self._built:
-                from voxedge.conversation.history import Conversation
+                from voxedge.conversation.dialogue import Conversation
 
                 self._built["history"] = Conversation(model, self.config.conversation.system_prompt)
             return cast("Converser", self._built["history"])
@@ -149,7 +149,10 @@ class Rooms:
     def wipe(self) -> None:
         """Forgets what was said."""
         with self._lock:
-            self._built.pop("history", None)
+            history = self._built.get("history")
+        wipe: Callable[[], None] | None = getattr(history, "wipe", None)
+        if wipe is not None:
+            wipe()
 
     def speaking_room(self) -> SpeakingRoom | None:
         """A speaking room of its own for each stream; voice and loudspeaker are shared."""
