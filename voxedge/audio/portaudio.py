@@ -21,7 +21,8 @@ _INVALID_CHANNEL_COUNT = -9998
 _INVALID_SAMPLE_RATE = -9997
 _INVALID_DEVICE = -9996
 _DEVICE_UNAVAILABLE = -9985
-_GONE = {-9999, -9988, -9987, -9986, -9983}
+# -9993, a bad combination of devices, is what ALSA's PulseAudio plug-in gives without its server.
+_GONE = {-9999, -9993, -9988, -9987, -9986, -9983}
 
 
 def portaudio() -> ModuleType:
