@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 
@@ -56,7 +57,21 @@ def need(module_name: str, extra: str, what_for: str) -> object:
     except ModuleNotFoundError as exc:
         if exc.name is None or exc.name.split(".")[0] != module_name.split(".")[0]:
             raise
-        raise ExtraMissing(
-            f"{what_for} needs the package {module_name.split('.')[0]!r}, which isn't installed.",
-            remedy=f"Install the extra: pip install '.[{extra}]' in the folder of voxedge.",
-        ) from exc
+        raise _missing(module_name, extra, what_for) from exc
+
+
+def need_installed(module_name: str, extra: str, what_for: str) -> None:
+    """Checks that a package of an extra is there, without importing it: another process will.
+
+    Raises:
+        ExtraMissing: It isn't installed; the remedy names the extra.
+    """
+    if importlib.util.find_spec(module_name) is None:
+        raise _missing(module_name, extra, what_for)
+
+
+def _missing(module_name: str, extra: str, what_for: str) -> ExtraMissing:
+    return ExtraMissing(
+        f"{what_for} needs the package {module_name.split('.')[0]!r}, which isn't installed.",
+        remedy=f"Install the extra: pip install '.[{extra}]' in the folder of voxedge.",
+    )

@@ -31,11 +31,13 @@ class ReplyOptions:
         temperature: 0 always gives the likeliest token.
         facts: What changes from turn to turn (the time, the room); put at the end of the prompt, so that
             the cache of what stands before holds.
+        stop: The reply ends before the first of these strings.
     """
 
     max_tokens: int = 80
     temperature: float = 0.0
     facts: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
 
 
 class LanguageModel(Protocol):
