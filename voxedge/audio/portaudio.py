@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from voxedge.errors import (
     DeviceBusy,
@@ -15,6 +17,15 @@ from voxedge.errors import (
 )
 
 DeviceKind = Literal["input", "output"]
+_CLOSE_S = 0.5
+
+
+class _Holder(Protocol):
+    def release(self) -> None: ...
+
+
+_holders: weakref.WeakSet[_Holder] = weakref.WeakSet()
+_refreshing = threading.Lock()
 
 # Numbers of PaErrorCode in portaudio.h.
 _INVALID_CHANNEL_COUNT = -9998
@@ -41,6 +52,33 @@ def portaudio() -> ModuleType:
         ) from exc
     module: ModuleType = sounddevice
     return module
+
+
+def close_stream(stream: Any) -> None:
+    """Closes a stream of PortAudio; waits only a moment, since on a dead audio server that can hang."""
+    closing = threading.Thread(
+        target=lambda: stream.close(ignore_errors=True), name="voxedge-device-close", daemon=True
+    )
+    closing.start()
+    closing.join(_CLOSE_S)
+
+
+def before_refresh(holder: _Holder) -> None:
+    """Names who holds streams: its ``release`` is called before `refresh` makes them all invalid."""
+    _holders.add(holder)
+
+
+def refresh() -> None:
+    """Lets PortAudio look again which devices there are: it does so only when it starts.
+
+    Every stream of the process ends by that; whoever called `before_refresh` lets go of its own first.
+    """
+    sd = portaudio()
+    with _refreshing:
+        for holder in list(_holders):
+            holder.release()
+        sd._terminate()
+        sd._initialize()
 
 
 def find_device(device: str, kind: DeviceKind) -> int:

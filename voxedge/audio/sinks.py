@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from voxedge.audio.portaudio import device_error, find_device, portaudio
+from voxedge.audio.portaudio import before_refresh, close_stream, device_error, find_device, portaudio
 from voxedge.audio.resample import Resampler
 from voxedge.audio.samples import check_rate, check_samples
 from voxedge.audio.wav import WavWriter
@@ -26,7 +26,6 @@ _LATENCY_S = 0.1
 """Asked of PortAudio: enough to outlast a busy moment of the Python interpreter."""
 _TAIL_S = 0.06
 """Waited beyond the latency that PortAudio tells, which leaves out a block or two."""
-_CLOSE_S = 0.5
 _STALLED_S = 2.0
 """A device that takes nothing for so long is gone; its driver may never say so."""
 
@@ -128,6 +127,7 @@ class LoudspeakerSink:
         self._playing = _Playing()
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        before_refresh(self)
 
     def play(self, samples: MonoF32, rate_hz: int, cancel: CancelToken) -> bool:
         """Plays and waits until it has sounded. See `voxedge.audio.contract.AudioSink`.
@@ -161,6 +161,11 @@ class LoudspeakerSink:
     def close(self) -> None:
         """Gives the device back; a sound that plays is cut off within a moment."""
         self._closed.set()
+        with self._lock:
+            self._drop()
+
+    def release(self) -> None:
+        """Lets go of the device after the sound that plays; the next sound opens it again."""
         with self._lock:
             self._drop()
 
@@ -214,14 +219,9 @@ class LoudspeakerSink:
         return False
 
     def _drop(self) -> None:
-        """Lets go of the stream. On a dead audio server that can hang, so it is waited for only a moment."""
         stream, self._stream = self._stream, None
         if stream is not None:
-            closing = threading.Thread(
-                target=lambda: stream.close(ignore_errors=True), name="voxedge-device-close", daemon=True
-            )
-            closing.start()
-            closing.join(_CLOSE_S)
+            close_stream(stream)
 
 
 class _Playing:

@@ -18,6 +18,9 @@ WINDOW_S = 3.0
 """The noise floor is the quiet tenth of the last seconds (minimum statistics, after R. Martin, 2001):
 longer than a sentence goes without a dip, short enough to follow a fan that is switched on."""
 QUIET_SHARE = 0.1
+LEARN_FRAMES = 32
+LEARN_DB = -60.0
+"""In the first second the floor is taken for no higher: the stream may begin in the middle of a word."""
 CERTAIN_DB = 25.0
 """So far above the floor the probability is 1."""
 
@@ -48,5 +51,8 @@ class EnergyActivity:
         self.level_db = max(-120.0, 10 * math.log10(energy)) if energy > 0 else -120.0
         self._recent.append(self.level_db)
         ordered = sorted(self._recent)
-        self.floor_db = max(SILENCE_DB, ordered[int(len(ordered) * QUIET_SHARE)])
+        floor = ordered[int(len(ordered) * QUIET_SHARE)]
+        if len(ordered) < LEARN_FRAMES:
+            floor = min(floor, LEARN_DB)
+        self.floor_db = max(SILENCE_DB, floor)
         return min(1.0, max(0.0, (self.level_db - self.floor_db) / CERTAIN_DB))
