@@ -1,0 +1,1 @@
+"""Where models come from: a hub, pinned wheels, plain addresses, files at hand."""
