@@ -80,18 +80,35 @@ class GrammarUnderstander:
             context=best.context,
         )
 
+    def response_template(self, result: Result) -> str | None:
+        """The text of the grammar's reply to a result, not filled in; None where it has none."""
+        key = self.grammar.blocks[result.block].response or "default"
+        return self.grammar.responses.get(result.intent, {}).get(key)
+
+    def said(self, result: Result) -> dict[str, str]:
+        """The words of all slots and captures, as they were said."""
+        reading = result.reading
+        return {
+            capture.slot: reading.utterance.original(capture.start, capture.end)
+            for capture in reading.captures
+        }
+
+    def captured(self, result: Result) -> dict[str, str]:
+        """What the template captured for the reply only."""
+        reading = result.reading
+        return {
+            capture.slot: reading.utterance.original(capture.start, capture.end)
+            for capture in reading.captures
+            if capture.captured
+        }
+
     def response(self, result: Result) -> str:
         """The grammar's own reply to a result, or ""."""
-        block = self.grammar.blocks[result.block]
-        answers = self.grammar.responses.get(result.intent, {})
-        template = answers.get(block.response or "default", "")
+        template = self.response_template(result)
         if not template:
             return ""
         slots: dict[str, SlotValue] = {name: slot.text or slot.value for name, slot in result.slots.items()}
-        for capture in result.reading.captures:
-            if capture.captured:
-                slots[capture.slot] = result.reading.utterance.original(capture.start, capture.end)
-        return render(template, {"slots": slots}) or ""
+        return render(template, {"slots": {**slots, **self.captured(result)}}) or ""
 
     def completeness(self, text: str) -> Completeness:
         """Whether a command could go on; see `contract.Understander`."""

@@ -182,14 +182,16 @@ class ListMatcher:
     def _find_words(self, text: str, start: int, word_ends: list[int]) -> list[Found]:
         runner, found = self._built(), []
         todo = [(start, runner.closed((self._entry,)))]
-        seen: set[tuple[int, int, int]] = set()
+        seen: set[tuple[int, int]] = set()
         while todo:
             at, states = todo.pop()
             if at > start:
-                for state in states.states:
+                # A blank at the end of a value ("quarter [of]") need not have been said.
+                ended = at == len(text) or text[at] == " "
+                for state in states.at_end() if ended else states.states:
                     for index in self._values.get(state, ()):
-                        if (index, at, 0) not in seen:
-                            seen.add((index, at, 0))
+                        if (index, at) not in seen:
+                            seen.add((index, at))
                             value, plain = self._out[index]
                             said = text[start:at]
                             literal = len(said) if plain else len(said.replace(" ", ""))
@@ -203,6 +205,4 @@ class ListMatcher:
                 continue
             for taken, after in states.step(text[at : word_ends[at]]):
                 todo.append((at + taken, after))
-        # A value that ends in a blank, or that was reached in two ways, is one value: the shortest end
-        # at the last word counts.
         return [item for item in found if text[item.end - 1] != " "]

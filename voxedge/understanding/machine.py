@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from voxedge.errors import TemplateError
-from voxedge.understanding.grammar import AnyList, Block, Grammar, Sentence
+from voxedge.understanding.grammar import AnyList, Block, Grammar, RangeList, Sentence, WildcardList
 from voxedge.understanding.normalizing import split_chunk
 from voxedge.understanding.templates import (
     Alternatives,
@@ -250,8 +250,16 @@ class SentenceBuilder(Builder):
         """A list's value after a port."""
         list_id = self.list_id(node, known)
         out: Port = {}
+        content = self._block.lists.get(node.name) or self.grammar.lists.get(node.name)
         for starts, source in port.items():
             target = self.state(starts)
+            if not starts and (isinstance(content, (RangeList, WildcardList)) or node.inline_range):
+                # "[ [und]{minutes} Minuten]": a number may stand after a blank even where none is written.
+                after = self.state(True)
+                self.blanks[source].append(after)
+                self.calls[after].append(
+                    Call(list_id, node.slot, node.captured, node.glued, self._condition, target)
+                )
             # The blank after a value is as optional as it was before it: hassil's rule.
             self.calls[source].append(
                 Call(list_id, node.slot, node.captured, node.glued, self._condition, target)

@@ -28,6 +28,7 @@ class Result:
         block: Number of its block.
         context: The context after the match.
         spoken: Names of the slots that were spoken.
+        conditions: How many conditions on the context were met.
     """
 
     intent: str
@@ -36,6 +37,7 @@ class Result:
     block: int
     context: Mapping[str, SlotValue]
     spoken: frozenset[str]
+    conditions: int = 0
 
     @property
     def wildcards(self) -> list[Capture]:
@@ -61,9 +63,16 @@ def _name_chars(result: Result) -> int:
     return 1 if PREFERRED_SLOT in result.slots else 0
 
 
-def _order(result: Result) -> tuple[int, int, int, str]:
+def _order(result: Result) -> tuple[int, int, int, int, str]:
+    """Hassil's order; before the name decides, conditions on the context that were met do."""
     wild = result.wildcards
-    return (len(wild), -result.reading.literal, sum(item.end - item.start for item in wild), result.intent)
+    return (
+        len(wild),
+        -result.reading.literal,
+        sum(item.end - item.start for item in wild),
+        -result.conditions,
+        result.intent,
+    )
 
 
 def _result(grammar: Grammar, machine: Machine, reading: Reading) -> Result | None:
@@ -83,7 +92,7 @@ def _result(grammar: Grammar, machine: Machine, reading: Reading) -> Result | No
         for name, value in extra.items():
             if name not in spoken:
                 slots[name] = Slot("" if value is None else str(value), value)
-    return Result(block.intent, slots, reading, number, reading.context, spoken)
+    return Result(block.intent, slots, reading, number, reading.context, spoken, len(block.requires_context))
 
 
 def make_slot(grammar: Grammar, machine: Machine, reading: Reading, capture: Capture) -> Slot:

@@ -13,10 +13,10 @@ class _Template(Protocol):
 
 @lru_cache(maxsize=1)
 def _environment() -> object:
-    from jinja2 import StrictUndefined
+
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+    return ImmutableSandboxedEnvironment()
 
 
 @lru_cache(maxsize=2000)

@@ -1,6 +1,4 @@
-"""Sets of states of a machine, made when they are first needed and kept: a deterministic automaton that
-grows with what is said.
-"""
+"""Sets of states, made when first needed: a deterministic automaton that grows with use."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ class StateSet:
         calls: Arcs over list values, by list id.
     """
 
-    __slots__ = ("_crossed", "_steps", "calls", "fragments", "lengths", "runner", "states")
+    __slots__ = ("_crossed", "_ended", "_steps", "calls", "fragments", "lengths", "runner", "states")
 
     def __init__(self, runner: Runner, states: frozenset[int]) -> None:
         self.runner, self.states = runner, states
@@ -38,6 +36,7 @@ class StateSet:
         self.calls = calls
         self._steps: dict[str, tuple[tuple[int, StateSet], ...]] = {}
         self._crossed: StateSet | None = None
+        self._ended: frozenset[int] | None = None
 
     def step(self, rest: str) -> tuple[tuple[int, StateSet], ...]:
         """Where the rest of a word leads: how many characters were taken, and the states after them."""
@@ -66,6 +65,8 @@ class StateSet:
 
     def at_end(self) -> frozenset[int]:
         """The states at the end of the text, where blanks of the template cost nothing."""
+        if self._ended is not None:
+            return self._ended
         runner, reached = self.runner, set(self.states)
         todo = list(reached)
         while todo:
@@ -74,7 +75,8 @@ class StateSet:
                 if target not in reached:
                     reached.add(target)
                     todo.append(target)
-        return frozenset(reached)
+        self._ended = frozenset(reached)
+        return self._ended
 
 
 class Runner:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from voxedge.understanding.grammar import AnyList, Block, Grammar, RangeList, TextList
 from voxedge.understanding.numerals import spell
@@ -111,11 +111,10 @@ def telling(grammar: Grammar, lists: Mapping[str, AnyList], limit: int) -> tuple
     drawn = list(dict.fromkeys(text for _, text in samples(sampler, _DRAWN)))
     chosen: list[str] = []
     known: set[str] = set()
-    gain: Callable[[str], tuple[int, int, str]] = lambda text: (
-        len(set(text.casefold().split()) - known),
-        -len(text),
-        text,
-    )
+
+    def gain(text: str) -> tuple[int, int, str]:
+        return len(set(text.casefold().split()) - known), -len(text), text
+
     while drawn and len(chosen) < limit:
         best = max(drawn, key=gain)
         drawn.remove(best)
