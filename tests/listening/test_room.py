@@ -160,13 +160,24 @@ def test_what_is_known_of_the_words_decides_how_long_to_wait(known, wait_ms, rea
     asked = []
     items = listen(
         SPEECH * 20 + SILENCE * 60,
-        EndpointSettings(complete_ms=256, open_ms=416, unfinished_ms=1200, min_silence_ms=600),
+        EndpointSettings(
+            complete_ms=256, open_ms=416, unfinished_ms=1200, min_silence_ms=600, opening_speech_ms=0
+        ),
         completeness=lambda turn: asked.append(turn) or known,
     )
     ended = items[-2]
     assert ended.time - ended.speech_end == pytest.approx(wait_ms / 1000)
     assert ended.reason == reason
     assert set(asked) == {1}
+
+
+def test_after_a_mere_opening_the_wait_is_longer():
+    settings = EndpointSettings(min_silence_ms=448, opening_ms=640, opening_speech_ms=1200)
+    waits = []
+    for speech_ms in (320, 3200):
+        ended = listen(SPEECH * s(speech_ms) + SILENCE * 60, settings)[-2]
+        waits.append(ended.time - ended.speech_end)
+    assert waits == pytest.approx([0.640, 0.448])
 
 
 def test_music_without_end_is_cut_again_and_again():

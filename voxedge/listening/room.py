@@ -235,7 +235,8 @@ class Listening:
     def _wait(self) -> int:
         known = self._completeness(self._turn) if self._completeness is not None else "unknown"
         self._ended_complete = known == "complete"
-        return _samples(self._settings.wait_ms(known))
+        speech_ms = (self._speech_end - self._onset_start) * 1000 / SAMPLE_RATE_HZ
+        return _samples(self._settings.wait_ms(known, speech_ms))
 
     def _reason(self, silence: int) -> EndReason:
         early = self._ended_complete and silence < _samples(self._settings.min_silence_ms)

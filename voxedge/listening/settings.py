@@ -20,6 +20,9 @@ class EndpointSettings:
     Attributes:
         min_speech_ms: Shorter sounds are no speech. 32..2000.
         min_silence_ms: A pause of this length ends the utterance when nothing is known of its words.
+        opening_ms: The same where no more than ``opening_speech_ms`` was said so far: people wait after a
+            name or a first word ("Friday ... what time is it?").
+        opening_speech_ms: How long speech counts as a mere opening. 0 for no such rule.
         max_utterance_s: A longer utterance is cut, at the quietest place of its last seconds. 1..600.
         preroll_ms: Sound kept from before the speech. 0..2000.
         complete_ms: The pause that ends a command which nothing can follow.
@@ -34,34 +37,44 @@ class EndpointSettings:
     """
 
     min_speech_ms: int = 96
-    min_silence_ms: int = 600
+    min_silence_ms: int = 448
+    opening_ms: int = 640
+    opening_speech_ms: int = 1200
     max_utterance_s: float = 15.0
     preroll_ms: int = 320
     complete_ms: int = 256
-    open_ms: int = 416
+    open_ms: int = 384
     unfinished_ms: int = 1200
     pause_ms: int = 160
     start_probability: float = 0.5
-    stay_probability: float = 0.35
+    stay_probability: float = 0.2
 
     def __post_init__(self) -> None:
         _check("min_speech_ms", self.min_speech_ms, 32, 2000)
         _check("max_utterance_s", self.max_utterance_s, 1, 600)
         _check("preroll_ms", self.preroll_ms, 0, 2000)
         _check("pause_ms", self.pause_ms, 64, 2000)
-        for name in ("min_silence_ms", "complete_ms", "open_ms", "unfinished_ms"):
+        _check("opening_speech_ms", self.opening_speech_ms, 0, 10_000)
+        for name in ("min_silence_ms", "opening_ms", "complete_ms", "open_ms", "unfinished_ms"):
             _check(name, getattr(self, name), 64, 30_000)
         _check("start_probability", self.start_probability, 0.01, 1)
         _check("stay_probability", self.stay_probability, 0.01, self.start_probability)
 
-    def wait_ms(self, completeness: Completeness) -> int:
-        """The pause that ends the utterance, by what is known of its words."""
+    def wait_ms(self, completeness: Completeness, speech_ms: float = 10_000.0) -> int:
+        """The pause that ends the utterance.
+
+        Args:
+            completeness: What is known of its words.
+            speech_ms: How long it is, from its start to the last speech.
+        """
         if completeness == "complete":
             return self.complete_ms
         if completeness == "open":
             return self.open_ms
         if completeness == "unfinished":
             return self.unfinished_ms
+        if speech_ms <= self.opening_speech_ms:
+            return max(self.opening_ms, self.min_silence_ms)
         return self.min_silence_ms
 
     @classmethod
@@ -99,6 +112,7 @@ class EndpointSettings:
         if min_silence_ms:
             share = min_silence_ms / base.min_silence_ms
             changes["min_silence_ms"] = min_silence_ms
+            changes["opening_ms"] = max(64, round(base.opening_ms * share))
             changes["complete_ms"] = max(64, round(base.complete_ms * share))
             changes["open_ms"] = max(64, round(base.open_ms * share))
             changes["unfinished_ms"] = min(30_000, max(base.unfinished_ms, min_silence_ms))
@@ -117,7 +131,12 @@ PRESETS: dict[str, EndpointSettings] = {
     # The waits come from `voxedge bench endpoint`: see docs/benchmarks.md.
     "command": EndpointSettings(),
     "conversation": EndpointSettings(
-        min_silence_ms=800, complete_ms=384, open_ms=704, unfinished_ms=1500, max_utterance_s=28.0
+        min_silence_ms=800,
+        opening_ms=1000,
+        complete_ms=384,
+        open_ms=704,
+        unfinished_ms=1500,
+        max_utterance_s=28.0,
     ),
     "dictation": EndpointSettings(
         min_silence_ms=1200, complete_ms=1200, open_ms=1200, unfinished_ms=1200, max_utterance_s=28.0
