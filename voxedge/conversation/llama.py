@@ -119,6 +119,11 @@ class LlamaModel:
         return self._name
 
     @property
+    def file(self) -> Path:
+        """The GGUF file."""
+        return self._path
+
+    @property
     def pid(self) -> int | None:
         """Process id of the model's process, or None while there is none."""
         child = self._child
