@@ -197,6 +197,9 @@ class ThreadedRuntime:
 
     def answer(self, transcript: Transcript) -> None:
         """Puts in a transcript that came from elsewhere (typed text)."""
+        if self._chain is not None:
+            self._chain.turns.open(transcript.turn, transcript.time)
+            self._chain.turns.emit(transcript)
         self._transcripts.put(transcript)
 
     def speak(self, piece: ReplyDelta) -> None:
