@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -37,20 +38,25 @@ class EnergyActivity:
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque(maxlen=int(WINDOW_S * SAMPLE_RATE_HZ / FRAME_SAMPLES))
+        self._ordered: list[float] = []
         self.level_db = -120.0
         self.floor_db = SILENCE_DB
 
     def reset(self) -> None:
         """Forgets the stream."""
         self._recent.clear()
+        self._ordered.clear()
         self.level_db, self.floor_db = -120.0, SILENCE_DB
 
     def probability(self, samples: MonoF32) -> float:
         """0 at the noise floor, 1 from 25 dB above it; 0 for a frame that is digital silence."""
         energy = float(samples @ samples) / len(samples)
         self.level_db = max(-120.0, 10 * math.log10(energy)) if energy > 0 else -120.0
+        ordered = self._ordered
+        if len(self._recent) == self._recent.maxlen:
+            del ordered[bisect_left(ordered, self._recent[0])]
         self._recent.append(self.level_db)
-        ordered = sorted(self._recent)
+        insort(ordered, self.level_db)
         floor = ordered[int(len(ordered) * QUIET_SHARE)]
         if len(ordered) < LEARN_FRAMES:
             floor = min(floor, LEARN_DB)
