@@ -194,11 +194,14 @@ def run_bundle(args: argparse.Namespace) -> int:
 def run_add(args: argparse.Namespace) -> int:
     """Adds a bundle, a converted package, or a model of the user's own."""
     from voxedge.store.adding import add
+    from voxedge.translation.argos import unpack_argos
 
     library = Library()
     own = (args.name or "", args.kind or "", args.licence)
     with ProgressListener() as listener:
-        added = add(library, Path(args.file), own=own, listener=listener)
+        added = add(
+            library, Path(args.file), own=own, listener=listener, converters={".argosmodel": unpack_argos}
+        )
     for found in added:
         if args.json:
             emit_json(_describe(found.entry, found))

@@ -1,0 +1,191 @@
+"""``voxedge translate``: text, standard input and documents, from one language to another, offline."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from voxedge.cli.output import Progress, emit_json, note
+from voxedge.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from voxedge.translation.contract import TextTranslation, TranslationOptions
+    from voxedge.translation.router import TextTranslator
+
+HELP = "Translate text, standard input or documents, without a network."
+EPILOG = """documents: .txt .md .html .srt .vtt .po .docx .pptx .odt .odp .epub keep their structure,
+.pdf gives text. Other files are taken for text. A long document that was interrupted goes on where it
+was: type the same again.
+
+examples:
+  voxedge translate --from en --to es "Where is the train station?"
+  echo "¿Dónde está la estación?" | voxedge translate --from es --to en
+  tail -f chat.log | voxedge translate --from auto --to en     line by line, at once
+  voxedge translate --from en --to es manual.docx              writes manual.es.docx
+  voxedge translate --from en --to es -o page.es.html page.html
+  voxedge translate --from en --to es --glossary terms.tsv notes.md
+  voxedge translate --list                                     which languages are ready"""
+
+_MOST_LINE_BYTES = 16_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument(
+        "inputs", nargs="*", metavar="TEXT|FILE|-", help="text, files, or - for standard input"
+    )
+    parser.add_argument(
+        "--from", dest="source", default="auto", metavar="L", help="language, or auto (default)"
+    )
+    parser.add_argument("--to", dest="target", metavar="L", help="language to translate to")
+    parser.add_argument("--engine", default="auto", help="auto, ctranslate2 or apertium")
+    parser.add_argument("--model", default="", help="name of a model, or its folder")
+    parser.add_argument("--beam", type=int, default=4, help="1 (fastest) to 16, default 4")
+    parser.add_argument("--alternatives", type=int, default=1, help="readings to give of a sentence, 1 to 16")
+    parser.add_argument(
+        "--glossary", metavar="FILE", help="lines of TERM, a tab, TRANSLATION (or nothing: keep)"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="file to write (one document)")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="cores to use; 0: as many as there are, at most 4"
+    )
+    parser.add_argument("--json", action="store_true", help="JSON lines")
+    parser.add_argument("--list", action="store_true", help="list pairs: ready, and one pull away")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command."""
+    from voxedge.cli.translators import build_translator, print_pairs
+    from voxedge.translation.contract import TranslationOptions
+
+    if args.list:
+        return print_pairs(args)
+    if not args.target:
+        raise UsageError(
+            "--to is missing.", remedy="Name the language to translate to: --to es", room="translation"
+        )
+    options = TranslationOptions(beam=args.beam, alternatives=args.alternatives)
+    with build_translator(args) as translator:
+        if args.source != "auto":
+            translator.route(args.source, args.target)  # an unknown pair is said before anything is read
+        files = [name for name in args.inputs if name != "-" and _is_file(name)]
+        if files and len(files) == len(args.inputs):
+            return _documents([Path(name) for name in files], translator, args, options)
+        if args.inputs and args.inputs != ["-"]:
+            _print(translator, [" ".join(args.inputs)], args, options)
+            return 0
+        if not args.inputs and sys.stdin.isatty():
+            return _interactive(translator, args, options)
+        return _stream(translator, args, options)
+
+
+def _is_file(name: str) -> bool:
+    from voxedge.translation.documents import SUFFIXES
+
+    try:
+        path = Path(name)
+        if path.is_file():
+            return True
+    except (OSError, ValueError):  # a text that is longer than a name may be
+        return False
+    if path.suffix.lower() in SUFFIXES and " " not in name.strip():
+        raise InputError(
+            f"There is no file {name}.", remedy="Check the name. To translate these very words, add a blank."
+        )
+    return False
+
+
+def _print(
+    translator: TextTranslator, texts: list[str], args: argparse.Namespace, options: TranslationOptions
+) -> None:
+    for item in translator.translate(texts, source=args.source, target=args.target, options=options):
+        _print_one(item, args)
+
+
+def _print_one(item: TextTranslation, args: argparse.Namespace) -> None:
+    if args.json:
+        emit_json(item.to_json())
+        return
+    print(item.translation, flush=True)
+    for other in item.alternatives[1:]:
+        print(f"  {other.score:.2f}  {other.text}", flush=True)
+
+
+def _stream(translator: TextTranslator, args: argparse.Namespace, options: TranslationOptions) -> int:
+    for texts in _arriving_lines():
+        _print(translator, texts, args, options)
+    return 0
+
+
+def _arriving_lines() -> Iterator[list[str]]:
+    """Lines of standard input as they arrive: one at a time from a person, many at once from a file."""
+    from voxedge.translation.documents.plain import decode
+
+    rest = b""
+    descriptor = sys.stdin.fileno()
+    while block := os.read(descriptor, 65536):
+        rest += block
+        *whole, rest = rest.split(b"\n")
+        if whole:
+            yield [decode(line.rstrip(b"\r"), "standard input")[0] for line in whole]
+        if len(rest) > _MOST_LINE_BYTES:
+            raise InputError(
+                f"A line of standard input is longer than {_MOST_LINE_BYTES // 1_000_000} MB.",
+                remedy="Hand in text with line ends.",
+                room="translation",
+            )
+    if rest:
+        yield [decode(rest.rstrip(b"\r"), "standard input")[0]]
+
+
+def _interactive(translator: TextTranslator, args: argparse.Namespace, options: TranslationOptions) -> int:
+    note(f"{args.source} to {args.target}. Type a line; an empty one, or Ctrl-D, ends.")
+    while True:
+        try:
+            line = input("> ")
+        except EOFError:
+            note("")
+            return 0
+        if not line.strip():
+            return 0
+        _print(translator, [line], args, options)
+
+
+def _documents(
+    paths: list[Path], translator: TextTranslator, args: argparse.Namespace, options: TranslationOptions
+) -> int:
+    from voxedge.translation.documents import read_document
+    from voxedge.translation.documents.job import translate_document
+
+    if args.output and len(paths) > 1:
+        raise UsageError("--output names one file, and there are several inputs.", remedy="Leave it out.")
+    for path in paths:
+        document = read_document(path)
+        to_terminal = document.is_text and len(paths) == 1 and not args.output
+        output = None if to_terminal else Path(args.output or _beside(path, args.target, document.suffix))
+        with Progress(f"translating {path.name}", len(document.segments), "segment") as progress:
+            data = translate_document(
+                translator,
+                document,
+                output,
+                source=args.source,
+                target=args.target,
+                options=options,
+                progress=progress.advance,
+            )
+        if output is None:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        elif args.json:
+            emit_json({"file": str(path), "output": str(output), "segments": len(document.segments)})
+        else:
+            note(f"{path} -> {output}")
+    return 0
+
+
+def _beside(path: Path, target: str, suffix: str) -> Path:
+    return path.with_name(f"{path.stem}.{target}{'.txt' if suffix == '.pdf' else suffix}")

@@ -1,0 +1,193 @@
+"""Apertium, where it is installed: one running process a pair, restarted when it dies.
+
+Apertium is a program of its own under the GPL, called, never linked. It reads and writes texts ended by a
+zero byte (``-z``), which lets one process serve many sentences.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+
+from voxedge.errors import EngineCrashed, EngineHung, LanguageUnsupported, SystemPackageMissing
+from voxedge.events import NEVER, CancelToken
+from voxedge.translation.contract import EngineCapabilities, Hypothesis, TranslationOptions
+
+ANSWER_WITHIN_S = 20.0
+"""A sentence takes milliseconds; who takes so long hangs."""
+
+_CODES = {
+    "en": "eng",
+    "es": "spa",
+    "de": "deu",
+    "fr": "fra",
+    "it": "ita",
+    "pt": "por",
+    "ca": "cat",
+    "gl": "glg",
+}
+_UNKNOWN_MARKS = re.compile(r"[*@#](?=\w)")
+
+
+def _codes(language: str) -> tuple[str, ...]:
+    return (_CODES[language], language) if language in _CODES else (language,)
+
+
+def installed_modes() -> dict[tuple[str, str], str]:
+    """The pairs of the installed Apertium, ISO 639-1 to the name of its mode; empty without Apertium."""
+    program = shutil.which("apertium")
+    if program is None:
+        return {}
+    try:
+        listed = subprocess.run(
+            [program, "-l"], capture_output=True, text=True, timeout=10, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    iso = {code: language for language in _CODES for code in _codes(language)}
+    found: dict[tuple[str, str], str] = {}
+    for mode in listed.split():
+        source, dash, target = mode.partition("-")
+        if dash and source in iso and target in iso:
+            found.setdefault((iso[source], iso[target]), mode)
+    return found
+
+
+class ApertiumEngine:
+    """Translates sentences with an Apertium process. Safe to use from several threads.
+
+    Args:
+        source: ISO 639-1.
+        target: ISO 639-1.
+
+    Raises:
+        SystemPackageMissing: Apertium isn't installed.
+        LanguageUnsupported: It is, without this pair.
+    """
+
+    def __init__(self, source: str, target: str) -> None:
+        modes = installed_modes()
+        if shutil.which("apertium") is None:
+            raise SystemPackageMissing(
+                "Apertium isn't installed.",
+                remedy="On Debian: apt-get install apertium apertium-eng-spa",
+                room="translation",
+            )
+        if (source, target) not in modes:
+            known = ", ".join(f"{a}-{b}" for a, b in sorted(modes)) or "none"
+            raise LanguageUnsupported(
+                f"Apertium has no {source} to {target} here.",
+                remedy=f"Its pairs: {known}. More: apt-cache search apertium",
+                room="translation",
+            )
+        self._mode = modes[source, target]
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._capabilities = EngineCapabilities(
+            engine="apertium",
+            model=f"apertium-{self._mode}",
+            pairs=frozenset({(source, target)}),
+            max_tokens=400,
+        )
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        """What it can do."""
+        return self._capabilities
+
+    def count_tokens(self, sentence: str) -> int:
+        """Its number of words."""
+        return len(sentence.split())
+
+    def translate_sentences(
+        self,
+        sentences: Sequence[str],
+        *,
+        source: str,
+        target: str,
+        options: TranslationOptions,
+        strict: bool = False,
+        cancel: CancelToken = NEVER,
+    ) -> list[list[Hypothesis]]:
+        """Translates sentences, one by one; a process that died is started again, once a sentence."""
+        if (source, target) not in self._capabilities.pairs:
+            raise LanguageUnsupported(
+                f"This Apertium engine is for {self._mode}.", remedy="Make another.", room="translation"
+            )
+        answers: list[list[Hypothesis]] = []
+        with self._lock:
+            for sentence in sentences:
+                cancel.raise_if_cancelled()
+                try:
+                    text = self._ask(sentence)
+                except EngineCrashed:
+                    text = self._ask(sentence)
+                answers.append([Hypothesis(_UNKNOWN_MARKS.sub("", text).strip(), 0.0)])
+        return answers
+
+    def close(self) -> None:
+        """Ends the process; may be called twice."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    continue  # a pipe to a process that is gone
+        process.kill()
+        process.wait()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            self._process = subprocess.Popen(
+                ["apertium", "-z", "-f", "none", self._mode],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        return self._process
+
+    def _ask(self, sentence: str) -> str:
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(sentence.replace("\0", " ").encode() + b"\0")
+            process.stdin.flush()
+            return self._answer(process.stdout.fileno())
+        except (BrokenPipeError, ConnectionError, EOFError) as exc:
+            self._end()
+            raise EngineCrashed(
+                "The Apertium process died.", remedy="Try again; it is started anew.", room="translation"
+            ) from exc
+
+    def _answer(self, descriptor: int) -> str:
+        received = b""
+        deadline = time.monotonic() + ANSWER_WITHIN_S
+        while not received.endswith(b"\0"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                self._end()
+                raise EngineHung(
+                    f"Apertium gave no answer within {ANSWER_WITHIN_S:.0f} s.",
+                    remedy="Try again, or take another engine: --engine ctranslate2",
+                    room="translation",
+                )
+            block = os.read(descriptor, 65536)
+            if not block:
+                raise EOFError
+            received += block
+        return received[:-1].decode("utf-8", errors="replace")
