@@ -1,0 +1,58 @@
+"""``voxedge bench``: the measurements, each a module of `voxedge.bench`."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+
+from voxedge.errors import UsageError
+
+BENCHES: dict[str, tuple[str, str]] = {
+    # name: (module, what it measures)
+    "endpoint": ("voxedge.bench.endpoint", "utterances cut in two against the wait, and voice activity"),
+    "import": ("voxedge.bench.startup", "what `import voxedge` costs over a bare interpreter"),
+    "latency": ("voxedge.bench.latency", "when the text is there, in real time"),
+    "llm": ("voxedge.bench.llm", "the language model, beside llama.cpp's own"),
+}
+
+HELP = "Measure on this machine."
+EPILOG = "\n".join(
+    [
+        "measurements:",
+        *(f"  {name:<12} {what}" for name, (_, what) in BENCHES.items()),
+        "",
+        "examples:",
+        "  voxedge bench llm                 one measurement",
+        "  voxedge bench llm --json          its figures as JSON",
+        "  voxedge bench llm --help          its options",
+    ]
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments."""
+    parser.add_argument("name", metavar="NAME", help="which measurement")
+    parser.add_argument("rest", metavar="OPTIONS", nargs=argparse.REMAINDER, help="its own options")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs one measurement."""
+    if args.name not in BENCHES:
+        near = difflib.get_close_matches(args.name, BENCHES, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise UsageError(
+            f"There is no measurement {args.name!r}.", remedy=f"{hint}Known: {', '.join(BENCHES)}."
+        )
+    module = importlib.import_module(BENCHES[args.name][0])
+    parser = argparse.ArgumentParser(
+        prog=f"voxedge bench {args.name}",
+        description=module.HELP,
+        epilog=module.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    own = parser.parse_args(args.rest)
+    args.json = getattr(own, "json", False)  # so that an error is reported in the form that was asked for
+    status: int = module.run(own)
+    return status
