@@ -182,6 +182,16 @@ def test_what_fails_ends_its_turn_with_a_note_and_the_next_turn_works(live):
     assert [e.room for e in events if isinstance(e, Recovered)] == ["recognition"]
 
 
+@pytest.mark.parametrize("live", [False, True], ids=["inline", "threaded"])
+def test_what_nobody_foresaw_fails_one_turn_and_says_where_without_the_words(live, caplog):
+    assistant = assistant_of([KeyError("the canary sings")] * 2 + ["lights on"])
+    samples = sound(0.6, 0.6)
+    records = turns(assistant.listen(Paced(samples) if live else [samples]))
+    assert [(t.outcome, t.error) for t in records] == [("failed", "internal_fault"), ("intent", "")]
+    assert "KeyError" in caplog.text
+    assert "canary" not in caplog.text
+
+
 def test_a_handler_s_failure_is_logged_without_what_was_said(caplog):
     assistant = assistant_of([])
 

@@ -6,13 +6,14 @@ nothing escapes from here but what is a fault of ours.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from voxedge.answering import Answering
 from voxedge.audio.contract import Frame, UtteranceAudio
-from voxedge.errors import Cancelled, VoxedgeError
+from voxedge.errors import Cancelled, InternalFault, VoxedgeError
 from voxedge.events import (
     CancelToken,
     Completeness,
@@ -23,7 +24,10 @@ from voxedge.events import (
     SpeechEnded,
     Transcript,
 )
+from voxedge.handlers import place_of
 from voxedge.turns import Health, Turns, note_of
+
+_log = logging.getLogger("voxedge.chain")
 
 
 class ListeningRoom(Protocol):
@@ -166,6 +170,8 @@ class Replies:
             return Verdict(transcript.turn, "cancelled")
         except VoxedgeError as error:
             return Verdict(transcript.turn, "failed", error)
+        except Exception as exc:  # noqa: BLE001 - a device that nobody can log into must live on
+            return Verdict(transcript.turn, "failed", as_fault("answering", exc))
         return None if outcome is None else Verdict(transcript.turn, outcome)
 
     def _sounded(self, work: Callable[[], bool]) -> None:
@@ -173,8 +179,9 @@ class Replies:
             sounded = work()
         except Cancelled:
             return
-        except VoxedgeError as error:
+        except Exception as exc:  # noqa: BLE001 - a device that nobody can log into must live on
             # A reply that can't be spoken has still been given: the turn's outcome stays.
+            error = exc if isinstance(exc, VoxedgeError) else as_fault("speaking", exc)
             self.health.failed("speaking", error)
         else:
             if sounded:
@@ -210,11 +217,25 @@ class Chain(Replies):
             self.recognition.feed(item, emit, cancel)
         except Cancelled:
             return Verdict(item.turn, "cancelled") if item.kind == "final" else None
-        except VoxedgeError as error:
+        except Exception as exc:  # noqa: BLE001 - a device that nobody can log into must live on
+            error = exc if isinstance(exc, VoxedgeError) else as_fault("recognition", exc)
             self.health.failed("recognition", error)
             return Verdict(item.turn, "failed", error) if item.kind == "final" else None
         self.health.worked("recognition")
         return found[-1] if found else None
+
+
+def as_fault(room: str, exc: Exception) -> VoxedgeError:
+    """Makes a named error of an exception that nobody foresaw, and logs where it came from."""
+    place = place_of(exc)
+    _log.error("%s failed with %s at %s", room, type(exc).__name__, place)
+    fault = InternalFault(
+        f"A fault in {room}: {type(exc).__name__} at {place}.",
+        remedy="Report it with this message; the next turn is tried as usual.",
+        room=room,
+    )
+    fault.__cause__ = exc
+    return fault
 
 
 def verdict_without_words(event: Event) -> Verdict | None:

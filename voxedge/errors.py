@@ -259,6 +259,12 @@ class EngineHung(EngineError):
     retryable = True
 
 
+class InternalFault(VoxedgeError):
+    """Something nobody foresaw went wrong inside voxedge; the message names the place."""
+
+    code = "internal_fault"
+
+
 class HandlerFailed(VoxedgeError):
     """A handler of the app raised an exception; its type and place are logged, never what was said."""
 

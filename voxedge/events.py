@@ -224,7 +224,7 @@ class Transcript(Event):
         words: The words with times, where they were asked for.
         alternatives: Other readings, best first, where they were asked for.
         suppressed: Why ``text`` is empty: ``""``, ``"no_speech"``, ``"low_score"``, ``"loop"``, ...
-        agrees: Whether ``text`` begins with the last stable prefix.
+        agrees: Whether ``text`` begins with the words of the last stable prefix (case and marks don't count).
     """
 
     text: str

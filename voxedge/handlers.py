@@ -125,10 +125,16 @@ def _pieces(
 
 
 def _log_failure(name: str, exc: BaseException) -> None:
-    # The exception's message is left out: it may quote what somebody said.
+    _log.error("%s raised %s at %s", name, type(exc).__name__, place_of(exc))
+
+
+def place_of(exc: BaseException) -> str:
+    """File and line that an exception comes from: what may be logged of it.
+
+    Its message may not: it may quote what somebody said.
+    """
     frames = traceback.extract_tb(exc.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
-    _log.error("%s raised %s at %s", name, type(exc).__name__, place)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 def as_turn(transcript: Transcript, assistant: Assistant) -> Turn:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from voxedge._version import __version__
-from voxedge.errors import EXIT_INTERRUPTED, EXIT_USAGE, VoxedgeError
+from voxedge.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, VoxedgeError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, what it does)
@@ -101,6 +101,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nvoxedge: interrupted; what was finished is kept.", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except MemoryError:
+        print(
+            "voxedge: the memory is used up. Close other programs, or take a smaller model.", file=sys.stderr
+        )
+        return EXIT_FAILED
     except BrokenPipeError:
         # The reader (`head`, say) has gone: that is its right. Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
