@@ -29,7 +29,13 @@ class NumberReader(SmallReader):
         self._scales = tuple(scales)
 
     def read(
-        self, tokens: Sequence[Token], at: int = 0, *, ordinals: bool = True, inner: bool = False
+        self,
+        tokens: Sequence[Token],
+        at: int = 0,
+        *,
+        ordinals: bool = True,
+        inner: bool = False,
+        whole: bool = False,
     ) -> Reading | None:
         """Reads the number that starts at a token.
 
@@ -38,13 +44,14 @@ class NumberReader(SmallReader):
             at: Index of the first token.
             ordinals: Whether "third" may be read, as opposed to only "three".
             inner: Whether the number may end within a compound ("dreiviertelstunde").
+            whole: Whether to stop before a fraction: "las dos y media" is an hour and then a half.
         """
         if at >= len(tokens):
             return None
         start, negative = at, False
         if tokens[at].text in self.words.minus or self._is_sign(tokens, at):
             at, negative = at + 1, True
-        found = self._unsigned(tokens, at, ordinals)
+        found = self._unsigned(tokens, at, ordinals, whole)
         if found is None or (tokens[found.end - 1].inner and not inner):
             return None
         value = -found.value if negative else found.value
@@ -60,20 +67,18 @@ class NumberReader(SmallReader):
         joined = at > 0 and tokens[at - 1].end == token.start
         return token.end == tokens[at + 1].start and not joined
 
-    def _unsigned(self, tokens: Sequence[Token], at: int, ordinals: bool) -> Reading | None:
+    def _unsigned(self, tokens: Sequence[Token], at: int, ordinals: bool, whole: bool) -> Reading | None:
         if at >= len(tokens):
             return None
         if tokens[at].number is not None:
             return self._numeral(tokens, at, ordinals)
-        bare = self._bare_fraction(tokens, at)
+        bare = None if whole else self._bare_fraction(tokens, at)
         if bare is not None:
             return bare
-        whole = self._cardinal(tokens, at, ordinals)
-        if whole is None:
-            return None
-        if whole.ordinal:
-            return whole
-        return self._with_rest(tokens, whole)
+        found = self._cardinal(tokens, at, ordinals)
+        if found is None or found.ordinal or whole:
+            return found
+        return self._with_rest(tokens, found)
 
     # -- digits ---------------------------------------------------------------------------------------
 

@@ -65,11 +65,12 @@ _GERMAN_PARTS = sorted(
 )  # fmt: skip
 _GERMAN_COMPOUND = re.compile("|".join(_GERMAN_PARTS))
 _GERMAN_TAILS = frozenset({"stunde", "stunden", "jahr", "jahre", "jahren"})
-_WORD = r"[^\W\d_]+(?:['’][^\W\d_]+)*"
 _GLYPHS = {
     "½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4),
     "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8), "⅞": (7, 8),
 }  # fmt: skip
+_LETTER = f"[^\\W\\d_{''.join(_GLYPHS)}]"
+_WORD = rf"{_LETTER}+(?:['’]{_LETTER}+)*"
 
 
 def _pattern(comma_decimal: bool) -> re.Pattern[str]:
