@@ -11,6 +11,7 @@ from voxedge.errors import UsageError
 BENCHES: dict[str, tuple[str, str]] = {
     # name: (module, what it measures)
     "endpoint": ("voxedge.bench.endpoint", "utterances cut in two against the wait, and voice activity"),
+    "examples": ("voxedge.bench.examples", "the parser trained from examples, on the Snips benchmark"),
     "import": ("voxedge.bench.startup", "what `import voxedge` costs over a bare interpreter"),
     "latency": ("voxedge.bench.latency", "when the text is there, in real time"),
     "llm": ("voxedge.bench.llm", "the language model, beside llama.cpp's own"),
