@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from voxedge.recognition.samples import RATE_HZ, check_samples
+from voxedge.audio.samples import check_samples
+from voxedge.recognition.samples import RATE_HZ
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
@@ -33,7 +34,7 @@ class Cutter:
         *,
         most_s: float = 28.0,
         aim_s: float = 12.0,
-        long_pause_s: float = 1.0,
+        long_pause_s: float = 1.2,
         short_pause_s: float = 0.3,
     ) -> None:
         from voxedge.recognition.speech import SpeechStream
@@ -55,7 +56,7 @@ class Cutter:
 
         if not len(block):
             return
-        check_samples(block, None)
+        check_samples(block)
         self.samples_seen += len(block)
         joined = block if self._rest is None else np.concatenate([self._rest, block])
         whole = len(joined) // FRAME_SAMPLES * FRAME_SAMPLES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 
@@ -33,3 +34,16 @@ def cut_loop(tokens: Sequence[int]) -> tuple[tuple[int, ...], bool]:
     """The sequence with a looping tail cut to one period, and whether there was one."""
     begin = loop_start(tokens)
     return (tuple(tokens), False) if begin is None else (tuple(tokens[:begin]), True)
+
+
+def ends_twice(text: str, least_words: int = 3) -> bool:
+    """Whether a text ends with the same words twice ("by a similar process, by a similar process").
+
+    People do say things twice, so this is a reason to look again with a wider window, never to cut.
+    """
+    words = re.findall(r"[\w']+", text.lower())
+    count = len(words)
+    return any(
+        words[count - size :] == words[count - 2 * size : count - size]
+        for size in range(least_words, count // 2 + 1)
+    )

@@ -34,6 +34,7 @@ class _Utterance:
         window_start: Number of the sample that the window begins with; -1 for the beginning.
         speculation: What was recognized at the last pause.
         speculated_end: End of speech at that pause.
+        pause_text: What was shown at that pause, if anything.
         shown: The last text that was shown.
     """
 
@@ -44,6 +45,7 @@ class _Utterance:
     speculation: Recognition | None = None
     speculated_start: int = 0
     speculated_end: int = -1
+    pause_text: str = ""
     shown: str = ""
 
 
@@ -124,8 +126,10 @@ class RecognitionRoom:
         utterance.speculation = found
         utterance.speculated_start = item.start_sample
         utterance.speculated_end = item.speech_end_sample
+        utterance.pause_text = ""
         if self._partials and found.text:
             self._show(utterance, item, found.text, found.language, emit)
+            utterance.pause_text = utterance.shown
 
     def _growing(
         self,
@@ -171,13 +175,13 @@ class RecognitionRoom:
 
     def _move_to_pause(self, utterance: _Utterance, item: UtteranceAudio) -> bool:
         """Lets the window begin at the last pause, where no word can be cut in two."""
-        found, pause = utterance.speculation, utterance.speculated_end
+        text, pause = utterance.pause_text, utterance.speculated_end
         start = max(item.start_sample, utterance.window_start)
-        if found is None or not found.text or pause <= start + SAMPLE_RATE_HZ:
+        if not text or pause <= start + SAMPLE_RATE_HZ:
             return False
-        text = utterance.prefix.update(found.text)
-        utterance.prefix.commit(text)
-        utterance.fixed, utterance.window_start = text, pause
+        if utterance.prefix.begins(text):
+            utterance.prefix.commit(text)
+        utterance.fixed, utterance.window_start, utterance.pause_text = text, pause, ""
         return True
 
     def _leave_out(self, utterance: _Utterance, found: Recognition, start: int, end: int) -> None:

@@ -66,3 +66,26 @@ def align_words(
                 )
             )
     return tuple(words)
+
+
+def tighten(words: Sequence[Word], probabilities: Sequence[float], frame_s: float) -> tuple[Word, ...]:
+    """Moves the edges of words out of silence: the decoder gives a pause to the word before or behind it.
+
+    Args:
+        words: With times in seconds of the sound.
+        probabilities: Of speech, a frame each, over the same sound.
+        frame_s: Seconds of a frame.
+    """
+    tight: list[Word] = []
+    for word in words:
+        first, last = int(word.start / frame_s), min(int(word.end / frame_s), len(probabilities) - 1)
+        voiced = [i for i in range(first, last + 1) if probabilities[i] >= _QUIET]
+        if voiced:
+            start = max(word.start, (voiced[0] - 1) * frame_s)
+            end = min(word.end, (voiced[-1] + 2) * frame_s)
+            word = Word(word.word, round(start, 3), round(max(start, end), 3), word.probability)
+        tight.append(word)
+    return tuple(tight)
+
+
+_QUIET = 0.2

@@ -1,0 +1,180 @@
+"""One window decoded: what came out, cut to what can have been said, and whether to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from voxedge.recognition.engine import Decoded, Hypothesis, Storage, WhisperEngine
+from voxedge.recognition.loops import cut_loop, ends_twice
+from voxedge.recognition.samples import RATE_HZ
+from voxedge.recognition.windows import WindowPolicy
+
+if TYPE_CHECKING:
+    from voxedge.audio.contract import MonoF32
+    from voxedge.recognition.contract import RecognitionOptions
+    from voxedge.recognition.engine import Mel
+
+DOUBTS = ("", "score", "twice", "loop", "cap", "empty")
+"""Signs that a window was too narrow, from none to the worst."""
+_LEAST_SCORE = -1.0
+_END_SLACK_S = 0.4
+_BIAS_TOKENS = 160
+_BIAS_LEAST_SCORE = -0.9
+"""A worse biased decoding is checked against a free one: a prompt mustn't put words into people's mouths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One window, decoded.
+
+    Attributes:
+        window_s: Length of the window.
+        encoded: The engine's encoding of it.
+        hypotheses: Best first, each cut at the end of the speech and at loops.
+        no_speech: The model's own probability that nobody speaks.
+        doubt: One of `DOUBTS`.
+        text: Words of the best hypothesis.
+    """
+
+    window_s: float
+    encoded: Storage
+    hypotheses: tuple[Hypothesis, ...]
+    no_speech: float
+    doubt: str
+    text: str
+
+    @property
+    def best(self) -> Hypothesis:
+        """The best hypothesis."""
+        return self.hypotheses[0]
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Lesser is better: the doubt first, then the score."""
+        return DOUBTS.index(self.doubt), -self.best.score
+
+
+class WindowDecoder:
+    """Encodes and decodes windows of one utterance after another.
+
+    Args:
+        engine: The loaded model.
+        policy: Caps of the decoder.
+    """
+
+    def __init__(self, engine: WhisperEngine, policy: WindowPolicy) -> None:
+        self._engine = engine
+        self._policy = policy
+
+    def encode(self, speech: MonoF32, window_s: float) -> Storage:
+        """Encodes the speech in a window that silence fills up: sound is padded, never features."""
+        return self._engine.encode(window_features(speech, window_s, self._engine.bands))
+
+    def decode(
+        self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
+    ) -> Attempt:
+        """Decodes an encoded window."""
+        start = self._engine.prompt(language, options.task)
+        bias = self._bias_prompt(options.bias)
+        attempt = self._once(encoded, window_s, speech_s, [*bias, *start], options)
+        if bias and (attempt.doubt or attempt.best.score < _BIAS_LEAST_SCORE):
+            free = self._once(encoded, window_s, speech_s, start, options)
+            attempt = min(attempt, free, key=lambda a: a.rank)
+        return attempt
+
+    def decode_free(
+        self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
+    ) -> Attempt:
+        """Decodes without any bias."""
+        return self._once(encoded, window_s, speech_s, self._engine.prompt(language, options.task), options)
+
+    def _once(
+        self,
+        encoded: Storage,
+        window_s: float,
+        speech_s: float,
+        prompt: Sequence[int],
+        options: RecognitionOptions,
+    ) -> Attempt:
+        cap = self._policy.most_tokens(speech_s)
+        beam = max(options.beam, options.alternatives)
+        decoded = self._engine.generate(encoded, prompt, max_new=cap, beam=beam, count=options.alternatives)
+        cut = [self._cut(h, speech_s) for h in decoded.hypotheses]
+        text = self.text(cut[0][0].tokens)
+        return Attempt(
+            window_s,
+            encoded,
+            tuple(h for h, _ in cut),
+            decoded.no_speech,
+            self._doubt(decoded, cut[0], text, cap),
+            text,
+        )
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The words of a sequence with time marks."""
+        tokenizer = self._engine.tokenizer
+        return " ".join(
+            text
+            for text in (tokenizer.decode(piece.tokens).strip() for piece in tokenizer.pieces(tokens))
+            if text
+        )
+
+    def _cut(self, hypothesis: Hypothesis, speech_s: float) -> tuple[Hypothesis, bool]:
+        tokens, looped = cut_loop(self._until_end(hypothesis.tokens, speech_s))
+        return Hypothesis(tokens, hypothesis.score), looped
+
+    def _doubt(self, decoded: Decoded, best: tuple[Hypothesis, bool], text: str, cap: int) -> str:
+        raw, (kept, looped) = decoded.hypotheses[0], best
+        if not any(c.isalnum() for c in text):
+            return "empty"
+        if len(raw.tokens) >= cap and len(kept.tokens) == len(raw.tokens):
+            return "cap"
+        if looped:
+            return "loop"
+        if ends_twice(text):
+            return "twice"
+        return "score" if raw.score < _LEAST_SCORE else ""
+
+    def _until_end(self, tokens: Sequence[int], speech_s: float) -> tuple[int, ...]:
+        """Cuts at the first time mark that reaches the end of the speech: what follows was never said."""
+        text_seen = False
+        for index, token in enumerate(tokens):
+            mark = self._engine.tokenizer.mark_s(token)
+            if mark is None:
+                text_seen = True
+            elif text_seen and mark >= speech_s - _END_SLACK_S:
+                return tuple(tokens[: index + 1])
+        return tuple(tokens)
+
+    def _bias_prompt(self, sentences: Sequence[str]) -> list[int]:
+        """The sentences as what was said just before, the first ones first, within a budget of tokens."""
+        chosen: list[int] = []
+        for sentence in sentences:
+            plain = sentence.strip()
+            if not plain:
+                continue
+            ended = plain if plain[-1] in ".!?…。！？" else plain + "."
+            tokens = self._engine.tokenizer.encode(" " + ended)
+            if len(chosen) + len(tokens) > _BIAS_TOKENS:
+                break
+            chosen += tokens
+        return [self._engine.tokenizer.previous, *chosen] if chosen else []
+
+
+def window_features(speech: MonoF32, window_s: float, bands: int) -> Mel:
+    """Log-mel frames of a window: the speech, then silence.
+
+    Returns:
+        float32, shape ``(bands, n)``, n even, 100 a second.
+    """
+    import numpy as np
+
+    from voxedge.recognition.features import HOP_SAMPLES, log_mel
+
+    count = round(window_s * RATE_HZ / (2 * HOP_SAMPLES)) * 2 * HOP_SAMPLES
+    padded = np.zeros(count, np.float32)
+    kept = min(count, len(speech))
+    padded[:kept] = speech[:kept]
+    return log_mel(padded, bands)
