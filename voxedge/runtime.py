@@ -260,7 +260,8 @@ class ThreadedRuntime:
         def route(item: Event | UtteranceAudio) -> None:
             if isinstance(item, UtteranceAudio):
                 chain.watch.heard(item)
-                self._cancel_working(lambda at_work: _newer_audio(item, at_work))
+                # On a slow machine a partial that were given up for the next one would never be finished.
+                self._cancel_working(lambda at_work: item.kind != "growing" and _newer_audio(item, at_work))
                 self._audio.put(item)
                 return
             chain.turns.emit(item)

@@ -136,6 +136,9 @@ def test_growing_sound_comes_at_a_steady_pace_and_not_in_pauses():
     items = listen(SPEECH * 100 + SILENCE * 40, growing_every_ms=320)
     lengths = [len(i.samples) // FRAME_SAMPLES for i in items if getattr(i, "kind", "") == "growing"]
     assert lengths == list(range(10, 101, 10))
+    slow = listen(SPEECH * 100 + SILENCE * 40, growing_every_ms=800)
+    first = next(i for i in slow if getattr(i, "kind", "") == "growing")
+    assert len(first.samples) == 12 * FRAME_SAMPLES
     assert kinds(items)[-3:] == ["pause", "SpeechEnded", "final"]
 
 

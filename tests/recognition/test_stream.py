@@ -77,27 +77,44 @@ def answered(texts, kinds=None):
     return events
 
 
-def test_a_word_is_stable_when_two_hypotheses_agree_and_it_isnt_the_last():
-    events = answered(["can I", "can I get", "can I get the", "can I get a large"])
-    assert [e.stable for e in events] == ["", "can I", "can I get", "can I get"]
-    assert [e.text for e in events] == ["can I", "can I get", "can I get the", "can I get a large"]
+def test_a_word_is_stable_when_three_hypotheses_agree_and_it_isnt_the_last():
+    events = answered(["can I", "can I get", "can I get the", "can I get a large", "can I get a large one"])
+    assert [e.stable for e in events] == ["", "", "can I", "can I get", "can I get"]
+    assert events[3].text == "can I get a large"
 
 
 def test_marks_behind_the_last_stable_word_dont_count_as_stable():
-    events = answered(["A large latte.", "A large latte, please", "A large latte, please, with milk"])
-    assert [e.stable for e in events] == ["", "A large latte", "A large latte, please"]
+    texts = [
+        "A large latte.",
+        "A large latte, please",
+        "A large latte, please, with",
+        "A large latte, please",
+    ]
+    events = answered(texts)
+    assert [e.stable for e in events] == ["", "", "A large latte", "A large latte"]
     assert all(e.text.startswith(e.stable) for e in events)
 
 
 def test_what_is_stable_is_never_taken_back():
-    events = answered(["a large latte", "a large latte with", "the large late with milk", "nothing at all"])
+    texts = ["a large latte", "a large latte with", "a large latte with", "the large late with milk", "none"]
+    events = answered(texts)
     stable = ""
     for event in events:
         assert event.stable.startswith(stable)
         assert event.text.startswith(event.stable)
         stable = event.stable
-    assert stable == "a large latte with"
-    assert events[2].text == "a large latte with milk"
+    assert events[2].stable == "a large latte"
+    assert events[3].text == "a large latte with milk"
+
+
+def test_what_a_hyphen_joins_is_found_again():
+    prefix = StablePrefix()
+    for text in ("a light rose 12", "a light rose 12", "a light rose 12 ounce"):
+        prefix.update(text)
+    assert prefix.stable == "a light rose 12"
+    assert prefix.update("a light-rose 12-ounce coffee") == "a light rose 12 coffee"
+    assert prefix.agrees("A light-rose 12-ounce coffee.")
+    assert not prefix.agrees("A light roast 12-ounce coffee.")
 
 
 def test_the_words_of_random_hypotheses_are_never_taken_back():
@@ -204,11 +221,11 @@ def test_a_long_utterance_without_any_words_costs_no_more_than_the_limit():
 
 
 def test_the_final_says_whether_it_agrees_with_what_was_stable():
-    texts = ["a large latte", "a large latte with", "a small latte with milk"]
-    events = answered(texts, ["growing", "growing", "final"])
-    assert events[1].stable == "a large latte"
-    assert events[2].text == "a small latte with milk"
-    assert events[2].agrees is False
+    texts = ["a large latte", "a large latte with", "a large latte with", "a small latte with milk"]
+    events = answered(texts, ["growing", "growing", "growing", "final"])
+    assert events[2].stable == "a large latte"
+    assert events[3].text == "a small latte with milk"
+    assert events[3].agrees is False
 
 
 def test_an_error_is_raised_and_the_next_item_is_taken():

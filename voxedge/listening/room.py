@@ -27,6 +27,9 @@ ONSET_GAP_FRAMES = 3
 """So many frames (96 ms) without speech end the attempt of a start: the closure of a plosive is shorter."""
 RESUME_FRAMES = 2
 """After a pause, so many frames (64 ms) in a row are speech again; one alone is a click."""
+FIRST_GROWING_MS = 384
+"""The first growing sound comes after so much speech (where the pace is slower than that): with less there is
+hardly a word in it, and people want to see something soon."""
 CUT_LOOKBACK_S = 2.0
 """An utterance that is too long is cut at the quietest frame of so many seconds."""
 
@@ -205,7 +208,7 @@ class Listening:
             self._buffer.append(item.samples)
         self._speech_end = heard.end
         self._run = RESUME_FRAMES
-        self._next_growing = self._onset_start + self._growing_every
+        self._next_growing = self._onset_start + min(self._growing_every, _samples(FIRST_GROWING_MS))
         emit(SpeechStarted(turn=self._turn, time=self._onset_start / SAMPLE_RATE_HZ))
 
     def _step_in_utterance(self, heard: _Heard, buffer: SampleBuffer, emit: EmitItem) -> None:
