@@ -144,15 +144,11 @@ def _keep(library: Library, folder: Path, entry: ModelEntry, listener: Listener)
             environment=os.environ,
             sleep=lambda _: None,
         )
-        note = store.partial(f"{entry.name}.wants")
-        try:
-            note.write_text(" ".join(file.sha256 for file in entry.files), encoding="ascii")
+        with store.counting_on(entry.name, [file.sha256 for file in entry.files]):
             for file in _each_once(entry.files):
                 if store.find_blob(file) is None:
                     copy_file(folder / file.path, file, job, str(folder))
             store.install(Manifest(entry=entry, origin="user", came_from="user"))
-        finally:
-            note.unlink(missing_ok=True)
     return library.require(entry)
 
 

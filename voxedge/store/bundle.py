@@ -8,7 +8,6 @@ land outside the store, and nothing can swell as it is unpacked.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
@@ -81,7 +80,7 @@ def write_bundle(library: Library, entries: list[ModelEntry], target: Path, list
 def _add(archive: tarfile.TarFile, name: str, stream: io.BufferedIOBase | BinaryIO, size_bytes: int) -> None:
     member = tarfile.TarInfo(name)
     member.size = size_bytes
-    archive.addfile(member, stream)  # type: ignore[arg-type]
+    archive.addfile(member, stream)
 
 
 def is_bundle(path: Path) -> bool:
@@ -118,21 +117,11 @@ def add_bundle(library: Library, path: Path, listener: Listener) -> list[Found]:
             raise _damaged(path, "it is shorter than what it announces: the copy was cut off")
         lacking = [file for file in wanted.values() if library.store.find_blob(file) is None]
         need_space(library.store.home, sum(f.size_bytes for f in lacking), f"Adding {path.name}")
-        with _counted_on(library, path, wanted):
+        with library.store.counting_on(f"bundle-{os.getpid()}", wanted):
             _take_blobs(library, stream, path, wanted, listener)
             return [
                 _install(library, entry, origin) for entry, (_, origin) in zip(targets, entries, strict=True)
             ]
-
-
-@contextlib.contextmanager
-def _counted_on(library: Library, path: Path, wanted: dict[str, ModelFile]) -> Iterator[None]:
-    note = library.store.partial(f"bundle-{os.getpid()}.wants")
-    note.write_text(" ".join(wanted), encoding="ascii")
-    try:
-        yield
-    finally:
-        discard(note)
 
 
 def _entries(head: bytes, path: Path) -> list[tuple[ModelEntry, str]]:
@@ -212,7 +201,7 @@ def _install(library: Library, entry: ModelEntry, origin: str) -> Found:
         vouched = "bundle"
     manifest = Manifest(entry=entry, origin=vouched, came_from="bundle")
     with locked(library.store.lock(f"model-{entry.name}")):
-        library.store.install(manifest)
+        library.store.install(manifest, pin=listed is not None and not listed.pinned)
     return library.require(listed or entry)
 
 

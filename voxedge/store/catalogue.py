@@ -111,7 +111,7 @@ class Catalogue:
         near += [n for n in known if name.lower() in n and n not in near][: 3 - len(near)]
         hint = f"Did you mean {', '.join(dict.fromkeys(known[n] for n in near))}? " if near else ""
         what = f"model for {kind}" if kind else "model"
-        return ModelUnknown(f"There is no {what} named {name!r}.", remedy=f"{hint}{_REMEDY}")
+        return ModelUnknown(f"There is no {what} named {name[:80]!r}.", remedy=f"{hint}{_REMEDY}")
 
     def expand(self, names: Iterable[str]) -> list[ModelEntry]:
         """The entries of names, short names and names of groups, each once, in order.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from voxedge.errors import ModelCorrupt, ModelMissing
@@ -34,7 +35,7 @@ def usable_path(path: Path, kind: str | None) -> Path:
         ModelMissing: Nothing is there.
         ModelCorrupt: What is there isn't complete, or isn't such a model.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises on names that are too long
         raise ModelMissing(
             f"There is no model at {path}.",
             remedy="Check the path, or take a model by its name: voxedge models list",

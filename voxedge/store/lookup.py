@@ -127,7 +127,7 @@ class Library:
         try:
             entry = self.entry(name_or_path, kind=kind)
         except ModelUnknown:
-            if Path(name_or_path).exists():
+            if name_or_path and os.path.exists(name_or_path):  # noqa: PTH110 - never raises
                 return usable_path(Path(name_or_path), kind)
             raise
         return self.require(entry).path

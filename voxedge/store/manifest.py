@@ -24,11 +24,13 @@ class Manifest:
         entry: The model, every file with its hash and length.
         origin: Who vouches for the hashes: ``catalogue``, ``first_pull``, ``bundle`` or ``user``.
         came_from: The source that the files came from, for people.
+        commit: The hub's commit that they are of, or "".
     """
 
     entry: ModelEntry
     origin: str
     came_from: str = ""
+    commit: str = ""
 
     @property
     def digest(self) -> str:
@@ -57,9 +59,14 @@ def read_manifest(path: Path) -> Manifest | None:
     except (OSError, ValueError, RecursionError) as exc:
         raise StoreError(
             f"The store's note {path} can't be read: {exc}.",
-            remedy=f"Delete it and get the model again: voxedge models pull {path.stem}",
+            remedy=f"Get the model again: voxedge models pull {path.stem}",
         ) from exc
-    return Manifest(entry=entry, origin=str(data.get("origin", "")), came_from=str(data.get("came_from", "")))
+    return Manifest(
+        entry=entry,
+        origin=str(data.get("origin", "")),
+        came_from=str(data.get("came_from", "")),
+        commit=str(data.get("commit", "")),
+    )
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
@@ -71,6 +78,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
                 "schema": _SCHEMA,
                 "origin": manifest.origin,
                 "came_from": manifest.came_from,
+                "commit": manifest.commit,
                 "entry": entry_to_json(manifest.entry),
             },
         )

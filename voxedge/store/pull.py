@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,72 +92,76 @@ def pull(library: Library, entry: ModelEntry, options: PullOptions | None = None
     def waiting() -> None:
         options.listener.note(f"Another process is getting {entry.name}; waiting for it.")
 
-    with locked(store.lock(f"model-{entry.name}"), waiting), _wants(store, entry.name):
+    with locked(store.lock(f"model-{entry.name}"), waiting):
         with contextlib.suppress(VoxedgeError):
             if not options.repin:
                 return library.require(listed), False
-        target = listed if options.repin else _with_pins(store, listed)
+        pin = None if options.repin or listed.pinned else store.pin(entry.name)
         for _ in range(_ATTEMPTS):
-            manifest = _fetch_all(store, target, options)
-            try:
-                store.install(manifest)
-                break
-            except BlobGone:
-                continue
+            expected = _with_pins(listed, pin)
+            hashes = [file.sha256 for file in expected.files if file.pinned]
+            with store.counting_on(entry.name, hashes):
+                manifest = _fetch_all(store, listed, pin, options)
+                try:
+                    store.install(manifest, pin=not listed.pinned)
+                    break
+                except BlobGone:
+                    continue
         else:
             raise StoreError(f"Another process keeps deleting parts of {entry.name!r}.", remedy="Try again.")
     return library.require(manifest.entry), True
 
 
-@contextlib.contextmanager
-def _wants(store: Store, name: str) -> Iterator[None]:
-    note = store.partial(f"{name}.wants")
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            note.unlink(missing_ok=True)
-
-
-def _with_pins(store: Store, entry: ModelEntry) -> ModelEntry:
+def _with_pins(entry: ModelEntry, pin: Manifest | None) -> ModelEntry:
     """The entry, with the hashes that its first pull taught us."""
-    pin = store.pin(entry.name)
-    if entry.pinned or pin is None:
+    if pin is None:
         return entry
     known = {file.path: file for file in pin.entry.files}
     files = tuple(file if file.pinned else known.get(file.path, file) for file in entry.files)
     return dataclasses.replace(entry, files=files)
 
 
-def _fetch_all(store: Store, entry: ModelEntry, options: PullOptions) -> Manifest:
+def _fetch_all(store: Store, listed: ModelEntry, pin: Manifest | None, options: PullOptions) -> Manifest:
+    entry = _with_pins(listed, pin)
     have = {file.path: file for file in entry.files if file.pinned and _sound_blob(store, file)}
-    wanted = tuple(file for file in entry.files if file.path not in have)
-    # A note of what this pull counts on, so that removing another model leaves it alone.
-    hashes = " ".join(file.sha256 for file in entry.files if file.pinned)
-    discard(store.partial(f"{entry.name}.wants"))
-    store.partial(f"{entry.name}.wants").write_text(hashes, encoding="ascii")
+    job = Job(
+        store=store,
+        entry=entry,
+        wanted=tuple(file for file in entry.files if file.path not in have),
+        listener=options.listener,
+        environment=options.environment,
+        sleep=options.sleep,
+    )
     source = "the store"
-    if wanted:
-        job = Job(
-            store=store,
-            entry=entry,
-            wanted=wanted,
-            listener=options.listener,
-            environment=options.environment,
-            sleep=options.sleep,
-        )
-        source = _from_any(job, options)
+    if job.wanted:
+        try:
+            source = _from_any(job, options, pin)
+        except SourceMismatch as error:
+            if pin is not None:
+                error.remedy = (
+                    "The hashes are those of the first pull. If the model was changed for good reason: "
+                    f"voxedge models pull {entry.name} --repin"
+                )
+            raise
         have.update(job.learnt)
     files = tuple(have[file.path] for file in entry.files)
-    origin = "catalogue" if entry.pinned and store.pin(entry.name) is None else "first_pull"
-    if origin == "first_pull" and not entry.pinned:
-        options.listener.note(
-            f"{entry.name}: the catalogue doesn't know the hashes of this model. Those of this first pull "
-            "are kept, and every later pull and every use is held to them:"
-        )
-        for file in files:
-            options.listener.note(f"  {file.sha256}  {file.path}  ({file.size_bytes} bytes)")
-    return Manifest(entry=dataclasses.replace(entry, files=files), origin=origin, came_from=source)
+    if not entry.pinned:
+        _say_pins(entry.name, files, options.listener)
+    return Manifest(
+        entry=dataclasses.replace(entry, files=files),
+        origin="catalogue" if listed.pinned else "first_pull",
+        came_from=source,
+        commit=job.commit,
+    )
+
+
+def _say_pins(name: str, files: tuple[ModelFile, ...], listener: Listener) -> None:
+    listener.note(
+        f"{name}: the catalogue doesn't know the hashes of this model. Those of this first pull are kept; "
+        "every later pull and every use is held to them:"
+    )
+    for file in files:
+        listener.note(f"  {file.sha256}  {file.path}  ({file.size_bytes} bytes)")
 
 
 def _sound_blob(store: Store, file: ModelFile) -> bool:
@@ -171,7 +175,7 @@ def _sound_blob(store: Store, file: ModelFile) -> bool:
     return False
 
 
-def _from_any(job: Job, options: PullOptions) -> str:
+def _from_any(job: Job, options: PullOptions, pin: Manifest | None) -> str:
     """Tries the sources in order; gives the name of the one that delivered."""
     failures: list[VoxedgeError] = []
     sources: list[Source | Path] = [options.given] if options.given else list(job.entry.sources)
@@ -180,6 +184,7 @@ def _from_any(job: Job, options: PullOptions) -> str:
         if options.offline and isinstance(source, (HubSource, WheelSource, UrlSource)):
             skipped += 1
             continue
+        job.commit = pin.commit if pin is not None and pin.came_from == describe(source) else ""
         try:
             _from_one(source, job)
         except (DiskFull, StoreReadOnly):

@@ -11,18 +11,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from voxedge.errors import ModelCorrupt, StoreError, StoreReadOnly
 from voxedge.store.disk import discard, link_or_move, named_errors, sync_folder
 from voxedge.store.entry import ModelFile
-from voxedge.store.locks import locked
+from voxedge.store.locks import locked, try_lock
 from voxedge.store.manifest import Manifest, read_manifest, write_manifest
 
 
-class BlobGone(Exception):
+class BlobGone(StoreError):
     """A blob that was there is not: another process removed the model that it belonged to."""
+
+    retryable = True
 
 
 class Store:
@@ -108,11 +110,15 @@ class Store:
                 remedy="Set VOXEDGE_HOME to a folder that you may write.",
             )
 
-    def install(self, manifest: Manifest) -> Path:
+    def install(self, manifest: Manifest, *, pin: bool = False) -> Path:
         """Makes a model of blobs that are all there.
 
         The folder is built beside its place and renamed, the manifest comes last; an older version of the
         model is deleted after that.
+
+        Args:
+            manifest: The model.
+            pin: Holds every later pull to these hashes, even after the model was removed.
 
         Returns:
             The model's folder.
@@ -125,7 +131,7 @@ class Store:
         with locked(self.lock("commit")), named_errors("make the model's folder", folder):
             self._build(manifest, folder)
             write_manifest(self.manifest_path(entry.name), manifest)
-            if manifest.origin != "catalogue":
+            if pin:
                 write_manifest(self.pin_path(entry.name), manifest)
             # FAT: contents that moved may be needed by another model; collect() knows.
             for other in folder.parent.iterdir():
@@ -142,7 +148,7 @@ class Store:
             for file in manifest.entry.files:
                 source = self.find_blob(file)
                 if source is None:
-                    raise BlobGone(file.path)
+                    raise _gone(file.path)
                 target = building / file.path
                 if source == self.blob(file.sha256):
                     link_or_move(source, target)
@@ -151,7 +157,7 @@ class Store:
                     self._copy(source, target)
             sync_folder(building)
         except FileNotFoundError as exc:
-            raise BlobGone(str(exc.filename)) from exc
+            raise _gone(str(exc.filename)) from exc
         discard(folder)
         building.replace(folder)
         sync_folder(folder.parent)
@@ -193,9 +199,29 @@ class Store:
             if blob.name not in used and not self._wanted(blob.name):
                 discard(blob)
 
+    @contextlib.contextmanager
+    def counting_on(self, key: str, hashes: Iterable[str]) -> Iterator[None]:
+        """Keeps contents that no model has yet, so that removing another model leaves them alone.
+
+        The note counts while its lock is held: one that a killed process left behind is deleted.
+        """
+        note = self.partial(f"{key}.wants")
+        with locked(self.lock(f"wants-{key}")):
+            try:
+                with named_errors("note what is wanted", note):
+                    note.write_text(" ".join(hashes), encoding="ascii")
+                yield
+            finally:
+                discard(note)
+
     def _wanted(self, sha256: str) -> bool:
-        """Whether a pull that goes on names this blob: it writes what it wants beside its lock."""
+        """Whether a process that is at it counts on this blob."""
         for note in (self.home / "partial").glob("*.wants"):
+            lock = try_lock(self.lock(f"wants-{note.stem}"))
+            if lock is not None:
+                with lock:
+                    discard(note)
+                continue
             with contextlib.suppress(OSError):
                 if sha256 in note.read_text(encoding="ascii").split():
                     return True
@@ -235,3 +261,7 @@ class Store:
                 remedy=f"Get it again: voxedge models pull {name}",
             )
         return self.model_folder(manifest)
+
+
+def _gone(name: str) -> BlobGone:
+    return BlobGone(f"{name} went away: another process removed it.", remedy="Try again.")

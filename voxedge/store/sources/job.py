@@ -57,6 +57,7 @@ class Job:
         listener: Who hears how it gets on.
         environment: Environment variables.
         sleep: Waits between attempts.
+        commit: The hub's commit that files are taken from, or "": all of one pull are of the same.
         learnt: Filled by the source: the hash and length of every file that it delivered.
     """
 
@@ -66,6 +67,7 @@ class Job:
     listener: Listener
     environment: Mapping[str, str]
     sleep: Callable[[float], None]
+    commit: str = ""
     learnt: dict[str, ModelFile] = field(default_factory=dict)
 
     def accept(self, file: ModelFile, partial: Path, source: str) -> None:

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import random
+import re
 import urllib.error
 import urllib.parse
 
@@ -57,7 +58,7 @@ def file_url(source: HubSource | UrlSource, path: str, job: Job) -> str:
         return source.files[path]
     endpoint = (job.environment.get("HF_ENDPOINT") or HUB).rstrip("/")
     inside = urllib.parse.quote(source.files.get(path, path))
-    revision = urllib.parse.quote(source.revision, safe="")
+    revision = urllib.parse.quote(job.commit or source.revision, safe="")
     return f"{endpoint}/{source.repository}/resolve/{revision}/{inside}"
 
 
@@ -204,6 +205,8 @@ class _Transfer:
         file = self._file
         if answer.status == 206 and answer.first_byte != here:
             raise _Gone  # another part than the one that was asked for
+        if not self._job.commit and re.fullmatch(r"[0-9a-f]{40}", answer.commit):
+            self._job.commit = answer.commit  # a branch may move while its files are fetched
         total = answer.total_bytes
         # Of a full answer, one that announces too little is gone on with: the next attempt asks for the rest.
         wrong = total > file.size_bytes if answer.status == 200 else total not in {0, file.size_bytes}
