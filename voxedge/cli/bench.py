@@ -12,9 +12,13 @@ BENCHES: dict[str, tuple[str, str]] = {
     # name: (module, what it measures)
     "endpoint": ("voxedge.bench.endpoint", "utterances cut in two against the wait, and voice activity"),
     "examples": ("voxedge.bench.examples", "the parser trained from examples, on the Snips benchmark"),
+    "idle": ("voxedge.bench.idle", "what listening costs while nobody speaks"),
     "import": ("voxedge.bench.startup", "what `import voxedge` costs over a bare interpreter"),
     "latency": ("voxedge.bench.latency", "when the text is there, in real time"),
     "llm": ("voxedge.bench.llm", "the language model, beside llama.cpp's own"),
+    "recognition": ("voxedge.bench.recognition", "words, time and guard, beside faster-whisper"),
+    "silence": ("voxedge.bench.silence", "noise, and utterances in noise: invented and lost words"),
+    "soak": ("voxedge.bench.soak", "thousands of utterances: memory, threads, open files"),
 }
 
 HELP = "Measure on this machine."
