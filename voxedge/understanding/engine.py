@@ -5,17 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
-from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, SlotValue
+from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, Slot, SlotValue
 from voxedge.understanding.contract import Context
+from voxedge.understanding.deciding import (
+    TIE,
+    Meant,
+    differs,
+    forgiven,
+    good_enough,
+    meant,
+    others,
+    unknown_word,
+)
 from voxedge.understanding.exact import ExactMatcher
-from voxedge.understanding.grammar import AnyList, Grammar, TextList
+from voxedge.understanding.grammar import AnyList, Grammar
 from voxedge.understanding.machine import Machine, SentenceBuilder
-from voxedge.understanding.normalizing import tidy
+from voxedge.understanding.normalizing import tidy, tokenize
 from voxedge.understanding.ranking import Result, results_of
 from voxedge.understanding.responses import render
 from voxedge.understanding.sampling import telling
+from voxedge.understanding.tolerant import TolerantMatcher
 
 MAX_ALTERNATIVES = 5
+MAX_HYPOTHESES = 6
 
 
 class GrammarUnderstander:
@@ -33,6 +45,7 @@ class GrammarUnderstander:
         self.exact = ExactMatcher(grammar, self.machine)
         self._lock = threading.Lock()
         self._changed: dict[str, AnyList] = {}
+        self._tolerant: TolerantMatcher | None = None
 
     def set_list(self, name: str, values: AnyList) -> None:
         """Changes a list while running; nothing else is built again.
@@ -44,6 +57,8 @@ class GrammarUnderstander:
         with self._lock:
             self._changed[name] = values
             self.exact.set_lists(self._changed)
+            if self._tolerant is not None:
+                self._tolerant.refresh()
 
     def results(self, text: str, context: Context | None = None) -> list[Result]:
         """All exact readings of a text with their slots, best first."""
@@ -53,15 +68,69 @@ class GrammarUnderstander:
     def understand(
         self, hypotheses: Sequence[Alternative], context: Context | None = None
     ) -> IntentMatched | NoIntent:
-        """Finds the intent; see `contract.Understander`."""
-        texts = [item.text for item in hypotheses if item.text.strip()]
+        """Finds the intent; see `contract.Understander`.
+
+        The first hypothesis counts if it is a sentence of the grammar. Otherwise all are tried, and the
+        one that is nearest to a sentence counts.
+        """
+        texts = list(dict.fromkeys(_once(item.text) for item in hypotheses if item.text.strip()))
+        texts = [text for text in texts if text][:MAX_HYPOTHESES]
         if not texts:
             return NoIntent(reason="empty")
+        results = self.results(texts[0], context)
+        if results:
+            return self.matched(results, texts[0])
+        found: list[Meant] = []
         for text in texts:
-            results = self.results(text, context)
-            if results:
+            if text is not texts[0] and (results := self.results(text, context)):
                 return self.matched(results, text)
-        return NoIntent(reason="none_near", text=texts[0])
+            found += self.near(text, context)
+        found.sort(key=lambda item: item.path.cost)
+        return self._decided(found, texts[0])
+
+    def near(self, text: str, context: Context | None = None) -> list[Meant]:
+        """The sentences of the grammar that are nearest to a text, nearest first, good enough or not."""
+        matcher = self.tolerant()
+        folded = " ".join(
+            token.text for token in tokenize(tidy(text), by_character=self.grammar.by_character)
+        )
+        known = context or {}
+        items = (meant(matcher, path, known) for path in matcher.paths(matcher.hear(folded), known))
+        return [item for item in items if item is not None]
+
+    def nearness(self, text: str, context: Context | None = None) -> float:
+        """Cost a sound of the nearest sentence; 0 is one of the grammar's, 1 is nothing like any."""
+        if self.results(text, context):
+            return 0.0
+        items = self.near(text, context)
+        return min(items[0].path.per_sound, 1.0) if items else 1.0
+
+    def tolerant(self) -> TolerantMatcher:
+        """The noise-tolerant matcher, made when first needed."""
+        with self._lock:
+            if self._tolerant is None:
+                self._tolerant = TolerantMatcher(self.grammar, self.machine, self.exact)
+            return self._tolerant
+
+    def _decided(self, found: Sequence[Meant], text: str) -> IntentMatched | NoIntent:
+        if not found:
+            return NoIntent(reason="none_near", text=text)
+        best, matcher = found[0], self.tolerant()
+        if not good_enough(matcher, best, self.threshold):
+            return NoIntent(reason="none_near", nearest=best.text, unknown=unknown_word(best.path), text=text)
+        rival = next((item for item in found[1:] if differs(best, item)), None)
+        if rival is not None and rival.path.cost - best.path.cost < TIE:
+            return NoIntent(reason="tie", nearest=best.text, unknown=unknown_word(best.path), text=text)
+        return IntentMatched(
+            intent=best.intent,
+            slots=best.slots,
+            score=round(best.score, 4),
+            forgiven=forgiven(matcher, best.path),
+            alternatives=others(found, best, MAX_ALTERNATIVES),
+            text=best.path.heard.text,
+            response=self._reply(best.path.block, best.intent, best.slots, {}),
+            context=best.context,
+        )
 
     def matched(self, results: Sequence[Result], text: str) -> IntentMatched:
         """The event for the best of the results."""
@@ -104,11 +173,15 @@ class GrammarUnderstander:
 
     def response(self, result: Result) -> str:
         """The grammar's own reply to a result, or ""."""
-        template = self.response_template(result)
+        return self._reply(result.block, result.intent, result.slots, self.captured(result))
+
+    def _reply(self, block: int, intent: str, slots: Mapping[str, Slot], captured: Mapping[str, str]) -> str:
+        key = self.grammar.blocks[block].response or "default"
+        template = self.grammar.responses.get(intent, {}).get(key)
         if not template:
             return ""
-        slots: dict[str, SlotValue] = {name: slot.text or slot.value for name, slot in result.slots.items()}
-        return render(template, {"slots": {**slots, **self.captured(result)}}) or ""
+        values: dict[str, SlotValue] = {name: slot.text or slot.value for name, slot in slots.items()}
+        return render(template, {"slots": {**values, **captured}}) or ""
 
     def completeness(self, text: str) -> Completeness:
         """Whether a command could go on; see `contract.Understander`."""
@@ -123,6 +196,11 @@ class GrammarUnderstander:
         return {**self.grammar.lists, **self._changed}
 
 
-def values_in(content: AnyList) -> int:
-    """How many values a list has."""
-    return len(content.values) if isinstance(content, TextList) else 0
+def _once(text: str) -> str:
+    """The text without its repetitions: recognizers stutter whole sentences ("One latte. One latte.")."""
+    words = text.split()
+    bare = [word.strip(".,!?").casefold() for word in words]
+    for size in range(3, len(words) // 2 + 1):
+        if all(bare[at] == bare[at % size] for at in range(len(bare))):
+            return " ".join(words[:size])
+    return text.strip()

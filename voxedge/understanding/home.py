@@ -149,7 +149,8 @@ class Home:
     def matched(self, intent: str, slots: Mapping[str, Slot]) -> tuple[list[State], list[State]]:
         """The states that a result speaks of: those in the state that it names, and the others."""
         wanted = {key: slot.value for key, slot in slots.items()}
-        yes, no = [], []
+        yes: list[State] = []
+        no: list[State] = []
         for state in self.states:
             if intent in _ONLY_DOMAIN and state.domain != _ONLY_DOMAIN[intent]:
                 continue
@@ -231,7 +232,7 @@ class Home:
         def state_attr(entity_id: str, name: str) -> SlotValue:
             return next((item.attributes.get(name) for item in yes if item.entity_id == entity_id), None)
 
-        first = (yes or no or [None])[0]
+        first = next(iter((*yes, *no)), None)
         query = {"matched": yes, "unmatched": no, "total_results": len(yes) + len(no)}
         return {"slots": values, "state": first, "query": query, "state_attr": state_attr}
 

@@ -109,7 +109,7 @@ def run_tests(sentences: Path, tests: Path, responses: Path | None = None) -> Re
             if path.name not in (_FIXTURES, _FAILURES):
                 for case in _flat_cases(read_yaml(path)[0]):
                     _count(report, known, path, case, engine, home)
-    combined = [path for path in sorted(tests.glob("*/*.yaml"))]
+    combined = sorted(tests.glob("*/*.yaml"))
     if combined:
         _combinations(report, known, combined, grammar, top, sentences.resolve().name)
     return report
@@ -197,7 +197,8 @@ def _flat_cases(data: Mapping[str, SlotValue]) -> Iterator[_Case]:
         intent = group.get("intent")
         if isinstance(intent, dict):
             slots, context = intent.get("slots") or {}, intent.get("context") or {}
-            assert isinstance(slots, dict) and isinstance(context, dict)
+            assert isinstance(slots, dict)
+            assert isinstance(context, dict)
             for sentence in _texts(group.get("sentences")):
                 yield _Case(
                     sentence, str(intent["name"]), slots, context, True, _replies(group.get("response"))

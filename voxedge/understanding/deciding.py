@@ -1,0 +1,158 @@
+"""From the cheapest sentences to a decision: a match, or a refusal that says what was near."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from voxedge.events import Alternative, Forgiven, Slot, SlotValue
+from voxedge.understanding.context import excluded, slots_from
+from voxedge.understanding.grammar import RangeList, TextList
+from voxedge.understanding.tolerant import Path, Step, TolerantMatcher
+
+COST_LIMIT = 0.20
+"""Greatest cost a sound of a match. Calibrated; `docs/understanding.md` has what other limits give."""
+LEAST_SOUNDS = 5
+"""With fewer sounds of its own than this, a sentence must be heard exactly."""
+WILD_COST_LIMIT = 0.10
+"""The same for sentences with a wildcard, which explain too much."""
+TIE = 0.10
+"""Two meanings whose costs differ by less are equally near."""
+SLIGHT = 0.12
+"""Differences up to this cost are not worth telling ("light" for "lights" is more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A path with its slots.
+
+    Attributes:
+        intent: Name of the intent.
+        slots: Its slots.
+        path: The path.
+        context: The context after the match.
+        text: The sentence of the grammar.
+    """
+
+    intent: str
+    slots: Mapping[str, Slot]
+    path: Path
+    context: Mapping[str, SlotValue]
+    text: str
+
+    @property
+    def score(self) -> float:
+        """1 - cost a sound."""
+        return max(0.0, 1.0 - self.path.per_sound)
+
+
+def meant(matcher: TolerantMatcher, path: Path, context: Mapping[str, SlotValue]) -> Meant | None:
+    """The slots of a path; None where the block's conditions on the context don't hold."""
+    block = matcher.grammar.blocks[path.block]
+    merged = dict(context)
+    slots: dict[str, Slot] = {}
+    graph, units = matcher.graph, matcher.vocabulary.table().units
+    for step in path.steps:
+        if step.label < len(graph.words):
+            continue
+        call = graph.calls[step.label - len(graph.words)]
+        content = matcher.exact.lists[call.list_id].content
+        if step.unit < 0:
+            words = heard_words(path, step)
+            slot = Slot(words, words)
+        else:
+            unit = units[step.unit]
+            if isinstance(content, TextList):
+                value = content.values[unit.value]
+                merged.update(value.context)
+                out = value.out if value.out is not None else unit.text
+                slot = Slot(out if isinstance(out, str) else unit.text, out)
+            elif isinstance(content, RangeList):
+                percent = "percent" if content.kind == "percentage" else None
+                slot = Slot(unit.text, content.value(unit.number), percent)
+            else:
+                continue
+        if not call.captured:
+            slots[call.slot] = slot
+    if excluded(block.excludes_context, merged):
+        return None
+    from_context = slots_from(block.requires_context, merged)
+    if from_context is None:
+        return None
+    for extra in (block.slots, from_context):
+        for name, value_out in extra.items():
+            slots.setdefault(name, Slot("" if value_out is None else str(value_out), value_out))
+    return Meant(block.intent, slots, path, merged, sentence_of(matcher, path))
+
+
+def heard_words(path: Path, step: Step) -> str:
+    """The heard words that a step covers, whole words also where it covers a part."""
+    bounds, words = path.heard.bounds, path.heard.words
+    return " ".join(
+        word
+        for word, first, last in zip(words, bounds, bounds[1:], strict=False)
+        if first < step.end and last > step.start
+    )
+
+
+def _said(matcher: TolerantMatcher, path: Path, step: Step) -> str:
+    if step.unit >= 0:
+        return matcher.vocabulary.table().units[step.unit].text
+    words = matcher.graph.words
+    if step.label < 0:
+        return ""
+    return words[step.label] if step.label < len(words) else heard_words(path, step)
+
+
+def sentence_of(matcher: TolerantMatcher, path: Path) -> str:
+    """The sentence of the grammar that a path is."""
+    parts = (_said(matcher, path, step) for step in path.steps)
+    return " ".join(part for part in parts if part)
+
+
+def forgiven(matcher: TolerantMatcher, path: Path) -> tuple[Forgiven, ...]:
+    """What was heard for what, where it cost anything worth telling."""
+    found: list[Forgiven] = []
+    for step in path.steps:
+        if step.cost > SLIGHT and (step.unit >= 0 or step.label < len(matcher.graph.words)):
+            heard = heard_words(path, step) if step.end > step.start else ""
+            found.append(Forgiven(heard, _said(matcher, path, step), round(step.cost, 3)))
+    return tuple(found)
+
+
+def unknown_word(path: Path) -> str:
+    """The heard words that fitted worst."""
+    worst = max(
+        (step for step in path.steps if step.end > step.start),
+        key=lambda step: step.cost / (step.end - step.start) ** 0.5,
+        default=None,
+    )
+    return heard_words(path, worst) if worst is not None and worst.cost > SLIGHT else ""
+
+
+def good_enough(matcher: TolerantMatcher, item: Meant, threshold: float) -> bool:
+    """Whether a path is near enough to be a match."""
+    if item.path.cost <= 1e-6:
+        return True
+    if len(item.path.heard.sounds) - item.path.wild < LEAST_SOUNDS:
+        return False
+    limit = 1.0 - threshold if threshold > 0 else COST_LIMIT
+    if item.path.wild:
+        limit = min(limit, WILD_COST_LIMIT)
+    return item.path.per_sound <= limit
+
+
+def differs(first: Meant, second: Meant) -> bool:
+    """Whether two readings would make the app do different things."""
+    return first.intent != second.intent or {k: v.value for k, v in first.slots.items()} != {
+        k: v.value for k, v in second.slots.items()
+    }
+
+
+def others(items: Sequence[Meant], best: Meant, count: int) -> tuple[Alternative, ...]:
+    """Other intents that were near, best first."""
+    scores: dict[str, float] = {}
+    for item in items:
+        if item.intent != best.intent:
+            scores.setdefault(item.intent, round(item.score, 4))
+    return tuple(Alternative(name, score) for name, score in scores.items())[:count]

@@ -1,0 +1,1 @@
+"""What words sound like, and what sounds alike."""
