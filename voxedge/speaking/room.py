@@ -204,6 +204,7 @@ def speak(
     emit: Emit,
     cancel: CancelToken = NEVER,
     turn: int = 0,
+    language: str = "en",
 ) -> bool:
     """Speaks a whole text that comes in pieces (of a language model, of standard input), and waits for it.
 
@@ -214,6 +215,7 @@ def speak(
         emit: Gets ``SpeakingStarted`` and ``SpeakingEnded``.
         cancel: Stops the sound at once.
         turn: Number for the events.
+        language: ISO 639-1 of the text.
 
     Returns:
         Whether any of it sounded.
@@ -222,7 +224,7 @@ def speak(
         DeviceError: The sink failed; ``SpeakingEnded`` has been emitted.
         EngineError: The voice failed; likewise.
     """
-    room = Speaking(synthesizer, sink)
+    room = Speaking(synthesizer, sink, language)
     own = CancelToken(parent=cancel)
     sounded = False
     try:
