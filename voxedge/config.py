@@ -118,9 +118,7 @@ class ConversationConfig:
 
     engine: str = "llama"
     model: str = "smollm2-135m-instruct"
-    system_prompt: str = (
-        "You are a friendly voice assistant on a small device. Answer in one or two short sentences."
-    )
+    system_prompt: str = "You are a helpful assistant. Answer briefly."
     max_reply_tokens: int = 80
     context_tokens: int = 1024
     reply_timeout_s: float = 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from voxedge.cli.output import emit_json, note
 from voxedge.events import (
@@ -31,6 +31,7 @@ EPILOG = """examples:
   voxedge listen --file order.wav --realtime      at the file's own pace, as if it were spoken now
   voxedge listen --config voxedge.toml            with the intents, voice and model of a configuration
   voxedge listen --intents kiosk --llm            coffee orders; the language model takes the rest
+  voxedge listen --meter                          level and voice activity, for placing the microphone
   arecord -t raw -f S16_LE -r 16000 | voxedge listen --file -
 
 exit status: 0 the sound ended, 3 it can't be read, 4 a model or package is missing, 5 no microphone,
@@ -53,12 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--llm", action=argparse.BooleanOptionalAction, help="the language model answers what no intent takes"
     )
     parser.add_argument("--aloud", action="store_true", help="speak replies on the loudspeaker")
+    parser.add_argument("--meter", action="store_true", help="show level and voice activity, nothing else")
     parser.add_argument("--config", metavar="C", help="a configuration file")
     parser.add_argument("--json", action="store_true", help="one JSON object an event")
 
 
 def run(args: argparse.Namespace) -> int:
     """Listens until the sound ends."""
+    if args.meter:
+        return _meter(args)
     from voxedge.assistant import Assistant
 
     with Assistant(_config(args)) as assistant:
@@ -71,6 +75,26 @@ def run(args: argparse.Namespace) -> int:
         finally:
             assistant.close()
     return 0
+
+
+def _meter(args: argparse.Namespace) -> int:
+    from voxedge.audio.contract import AudioSource
+    from voxedge.cli.meter import run_meter
+
+    config = _config(args)
+    sound = _sound(args)
+    source: AudioSource
+    if sound is None:
+        from voxedge.audio.microphone import MicrophoneSource
+
+        source = MicrophoneSource(config.audio.input_device)
+    elif isinstance(sound, str):
+        from voxedge.audio.sources import FileSource
+
+        source = FileSource(sound, realtime=args.realtime)
+    else:
+        source = cast("AudioSource", sound)
+    return run_meter(source, config.listening.voice_activity, as_json=args.json)
 
 
 def _events(events: Iterator[Event], args: argparse.Namespace) -> Iterator[Event]:
