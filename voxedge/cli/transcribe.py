@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--numbers", choices=("spoken", "digits", "words"), default="spoken", help="how numbers are written"
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="what to write")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="as --format json")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there; a folder gets a file each")
     parser.add_argument("--rate", type=int, metavar="HZ", help="standard input is raw samples of this rate")
     parser.add_argument("--channels", type=int, default=1, metavar="N", help="of raw samples")
