@@ -62,3 +62,19 @@ def data_dir() -> Path:
 def repository() -> Path:
     """The top of the project."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def model_dir():
+    """Finds a recognition model's folder by its name; skips, with the reason, where it isn't in the store."""
+
+    def find(name: str) -> Path:
+        from voxedge.errors import ModelMissing
+        from voxedge.store import resolve
+
+        try:
+            return Path(resolve(name, kind="recognition"))
+        except ModelMissing as error:
+            pytest.skip(f"{error.message} {error.remedy}")
+
+    return find

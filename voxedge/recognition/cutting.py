@@ -19,8 +19,9 @@ _SPEECH = 0.5
 class Cutter:
     """Takes blocks, gives pieces. Holds one piece at most.
 
-    A piece ends at a pause: any pause of ``long_pause_s``; once ``aim_s`` seconds of sound are held, a
-    pause of ``short_pause_s``; and at ``most_s`` the longest pause so far. Pieces without any speech are
+    A piece ends at a pause: of three times ``long_pause_s`` always; once ``settle_s`` seconds of sound are
+    held, of ``long_pause_s``; once ``aim_s`` are held, of ``short_pause_s``; and at ``most_s`` at the longest
+    pause so far. Short pieces are avoided: alone, two words are often misheard. Pieces without any speech are
     left out (a small margin of sound stays before the next speech).
 
     Args:
@@ -33,8 +34,9 @@ class Cutter:
         speech_probability: Callable[[MonoF32], float] | None = None,
         *,
         most_s: float = 28.0,
-        aim_s: float = 12.0,
-        long_pause_s: float = 1.2,
+        settle_s: float = 6.0,
+        aim_s: float = 14.0,
+        long_pause_s: float = 1.0,
         short_pause_s: float = 0.3,
     ) -> None:
         from voxedge.recognition.speech import SpeechStream
@@ -43,6 +45,7 @@ class Cutter:
         self._most_frames = int(most_s / _FRAME_S)
         self._aim_frames = int(aim_s / _FRAME_S)
         self._long_frames = int(long_pause_s / _FRAME_S)
+        self._settle_frames = int(settle_s / _FRAME_S)
         self._short_frames = int(short_pause_s / _FRAME_S)
         self._frames: list[MonoF32] = []
         self._chances: list[float] = []
@@ -83,10 +86,15 @@ class Cutter:
             # No speech so far: keep a margin, forget the rest.
             if count > 2 * self._short_frames:
                 self._drop(count - self._short_frames)
-        elif quiet >= self._long_frames or (count >= self._aim_frames and quiet >= self._short_frames):
+        elif quiet >= self._enough_quiet(count):
             yield from self._give(count - quiet // 2)
         elif count >= self._most_frames:
             yield from self._give(self._longest_pause())
+
+    def _enough_quiet(self, count: int) -> int:
+        if count >= self._aim_frames:
+            return self._short_frames
+        return self._long_frames if count >= self._settle_frames else 3 * self._long_frames
 
     def _quiet_tail(self) -> int:
         quiet = 0

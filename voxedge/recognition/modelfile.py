@@ -8,6 +8,7 @@ swapped or mangled in its structure.
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +17,7 @@ from voxedge.errors import ModelCorrupt, ModelMissing
 
 REQUIRED = ("model.bin", "config.json", "tokenizer.json")
 VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
+_NAME = re.compile(r"(encoder|decoder|[a-z_]+)(/[a-z0-9_]+)*")
 _MAX_VARIABLES = 100_000
 _ITEM_BYTES = {0: 4, 1: 1, 2: 2, 3: 4, 4: 2, 5: 2}
 """Data types of the format: float32, int8, int16, int32, float16, bfloat16."""
@@ -97,8 +99,13 @@ def _walk(file: BinaryIO, size: int) -> None:
     _, variables = _take(file, "II")
     if not 1 <= variables <= _MAX_VARIABLES:
         raise _Damaged("has an impossible number of weights")
+    before = ""
     for _ in range(variables):
         name = _take_name(file)
+        # The converter writes the names in order: a changed letter nearly always breaks it.
+        if name <= before or not _NAME.fullmatch(name):
+            raise _Damaged("has a broken name in it")
+        before = name
         (rank,) = _take(file, "B")
         if rank > 8:
             raise _Damaged(f"has a broken shape at {name}")

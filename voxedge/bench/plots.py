@@ -1,0 +1,60 @@
+"""Plots of measurements; need the extra ``plot``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from voxedge.registry import need
+
+_OURS, _THEIRS = "#1b7f79", "#b8b8b8"
+
+
+def plot_recognition(result: dict[str, Any], file: Path) -> None:
+    """Errors by set and times by seconds of speech, ours beside faster-whisper's.
+
+    Raises:
+        ExtraMissing: matplotlib isn't installed.
+    """
+    pyplot: Any = _pyplot()
+    models = [(name, value["words"]) for name, value in result["models"].items() if "words" in value]
+    figure, axes = pyplot.subplots(len(models), 2, figsize=(11, 3.6 * len(models)), squeeze=False)
+    for (left, right), (name, beams) in zip(axes, models, strict=True):
+        beam, found = next(iter(beams.items()))
+        labels = list(found["errors"])
+        left.barh([i + 0.2 for i in range(len(labels))], _column(found["errors"], "ours"), 0.4, color=_OURS)
+        left.barh(
+            [i - 0.2 for i in range(len(labels))],
+            _column(found["errors"], "faster_whisper"),
+            0.4,
+            color=_THEIRS,
+        )
+        left.set_yticks(range(len(labels)), labels)
+        left.set_xlabel("errors, % of words (of characters in ja, zh, ko)")
+        left.set_title(f"{name}, {beam}: errors")
+        left.legend(["voxedge", "faster-whisper"])
+        spans = [f"{r['speech_s'][0]:g} to {r['speech_s'][1]:g} s" for r in found["times"]]
+        places = range(len(spans))
+        ours = [r["ours_ms"] for r in found["times"]]
+        theirs = [r["faster_whisper_ms"] for r in found["times"]]
+        right.bar([i - 0.2 for i in places], ours, 0.4, color=_OURS)
+        right.bar([i + 0.2 for i in places], theirs, 0.4, color=_THEIRS)
+        for place, row in zip(places, found["times"], strict=True):
+            right.text(place - 0.2, row["ours_ms"], f"{row['ratio']:.2f}", ha="center", va="bottom")
+        right.set_xticks(places, spans)
+        right.set_xlabel("speech in the recording")
+        right.set_ylabel("median time, ms")
+        right.set_title(f"{name}, {beam}: time (the number is the ratio)")
+    figure.tight_layout()
+    figure.savefig(file, dpi=110)
+    pyplot.close(figure)
+
+
+def _pyplot() -> object:
+    matplotlib: Any = need("matplotlib", "plot", "Plotting")
+    matplotlib.use("Agg")
+    return need("matplotlib.pyplot", "plot", "Plotting")
+
+
+def _column(rows: dict[str, dict[str, Any]], key: str) -> list[float]:
+    return [float(row[key]) for row in rows.values()]
