@@ -42,7 +42,7 @@ def words_on_noise(
     for number in range(kitchen_pieces):
         pieces.append(("kitchen", piece_of(long_noise, generator), LEVELS[number % len(LEVELS)]))
     for name, samples, level in pieces:
-        count = len(units(recognizer.recognize(louder(samples, level), options).text, "en"))
+        count = _count(recognizer.recognize(louder(samples, level), options).text)
         words += count
         if count:
             where.append(f"{name} x{level:g}")
@@ -70,7 +70,7 @@ def words_added(
         joined = np.concatenate([added, speech] if number % 2 else [speech, added])
         plain = recognizer.recognize(speech, options)
         with_noise = recognizer.recognize(joined, options)
-        difference = len(units(with_noise.text, "en")) - len(units(plain.text, "en"))
+        difference = _count(with_noise.text) - _count(plain.text)
         more.append(difference)
         if difference > 0:
             where.append(f"{file.stem[:18]} +{difference}")
@@ -100,6 +100,11 @@ def suppressed(
         advance(1)
     share = 100 * len(empty) / max(1, len(recordings))
     return {"utterances": len(recordings), "empty": len(empty), "percent": round(share, 2), "files": empty}
+
+
+def _count(text: str) -> int:
+    # Letters joined: "X-H-B-A-C" and "XHBAC" are the same said.
+    return len(units(text, "en", join_letters=True))
 
 
 def piece_of(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from voxedge.bench.process import resident_mb
+
 if TYPE_CHECKING:
     from voxedge.recognition.contract import Recognizer
 
@@ -29,16 +31,3 @@ def growth(
         advance(1)
     after = resident_mb()
     return {"files": count, "after_warm_up_mb": round(before, 1), "growth_mb": round(after - before, 1)}
-
-
-def resident_mb() -> float:
-    """Resident memory of this process; the greatest so far where the system doesn't tell more."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except OSError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    import os
-
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -39,11 +39,13 @@ def cut_loop(tokens: Sequence[int]) -> tuple[tuple[int, ...], bool]:
 def ends_twice(text: str, least_words: int = 3) -> bool:
     """Whether a text ends with the same words twice ("by a similar process, by a similar process").
 
-    People do say things twice, so this is a reason to look again with a wider window, never to cut.
+    A text that is nothing but the same twice ("Yes, yes.") counts with any number of words. People do say
+    things twice, so this is a reason to look again with a wider window, never to cut.
     """
     words = re.findall(r"[\w']+", text.lower())
     count = len(words)
     return any(
         words[count - size :] == words[count - 2 * size : count - size]
-        for size in range(least_words, count // 2 + 1)
+        for size in range(1, count // 2 + 1)
+        if size >= least_words or 2 * size == count
     )
