@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxedge.bench.process import resident_mb
 
 if TYPE_CHECKING:
+    from voxedge.audio.contract import MonoF32
     from voxedge.recognition.contract import Recognizer
 
 WARM_UP = 60
@@ -31,3 +32,54 @@ def growth(
         advance(1)
     after = resident_mb()
     return {"files": count, "after_warm_up_mb": round(before, 1), "growth_mb": round(after - before, 1)}
+
+
+def long_recording(
+    recognizer: Recognizer, files: Sequence[Path], minutes: int, advance: Callable[[int], None]
+) -> dict[str, object]:
+    """Recognizes one recording of so many minutes, made of the files one behind the other as it is read.
+
+    Returns:
+        Its segments, the seconds it took, and how far resident memory rose above that after the first minute.
+    """
+    from time import perf_counter
+
+    from voxedge.audio.decode import read
+    from voxedge.recognition.contract import RecognitionOptions
+    from voxedge.recognition.long import recognize_long
+
+    most_samples = minutes * 60 * 16_000
+    given = 0
+
+    def blocks() -> Iterator[MonoF32]:
+        nonlocal given
+        while given < most_samples:
+            for file in files:
+                samples = read(file)
+                given += len(samples)
+                yield samples
+                if given >= most_samples:
+                    return
+
+    began = perf_counter()
+    after_a_minute = most = 0.0
+    count = characters = 0
+    last_end = 0.0
+    for segment in recognize_long(recognizer, blocks(), RecognitionOptions(words=True)):
+        count += 1
+        characters += len(segment.text)
+        last_end = max(last_end, segment.end)
+        now = resident_mb()
+        if given >= 60 * 16_000 and not after_a_minute:
+            after_a_minute = now
+        most = max(most, now)
+        advance(1)
+    return {
+        "minutes": round(given / 16_000 / 60, 1),
+        "segments": count,
+        "characters": characters,
+        "last_end_s": round(last_end, 1),
+        "seconds": round(perf_counter() - began, 1),
+        "after_a_minute_mb": round(after_a_minute, 1),
+        "rise_mb": round(most - after_a_minute, 1),
+    }

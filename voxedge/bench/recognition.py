@@ -17,9 +17,9 @@ EPILOG = """examples:
   voxedge bench recognition                               both models, all sets, greedy and beam 5
   voxedge bench recognition --quick                       a fifth of the recordings
   voxedge bench recognition --models base --parts words --json --plot recognition.png
-  voxedge bench recognition --models tiny.en --parts memory --utterances 500"""
+  voxedge bench recognition --models tiny.en --parts memory long"""
 
-PARTS = ("words", "guard", "memory")
+PARTS = ("words", "guard", "memory", "long")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default="", metavar="DIR", help="folder of recordings")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of both")
     parser.add_argument("--utterances", type=int, default=500, metavar="N", help="of the part memory")
+    parser.add_argument("--minutes", type=int, default=60, metavar="N", help="of the part long")
     parser.add_argument("--quick", action="store_true", help="every fifth recording only")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--plot", default="", metavar="FILE.png", help="draw errors and times")
@@ -92,6 +93,12 @@ def _measure(given: str, name: str, folder: Path, args: argparse.Namespace) -> d
                 figures["memory"] = growth(
                     recognizer, sets.coffee_orders(folder), args.utterances, bar.advance
                 )
+        if "long" in args.parts:
+            from voxedge.bench.memory import long_recording
+
+            with Progress(f"{name}: long recording", 0, "segment") as bar:
+                files = [r.file for r in recordings if r.set_name in sets.ENGLISH]
+                figures["long"] = long_recording(recognizer, files, args.minutes, bar.advance)
     finally:
         recognizer.close()
     return figures
@@ -165,6 +172,6 @@ def _print(figures: dict[str, Any]) -> None:
                 f"    {low:g} to {high:g} s ({row['files']} files) {row['ours_ms']:>10.0f} ms "
                 f"{row['faster_whisper_ms']:>10.0f} ms {row['ratio']:>10.3f} {row['windows']:>8.2f}"
             )
-    for part in ("guard", "memory"):
+    for part in ("guard", "memory", "long"):
         for name, value in cast("dict[str, Any]", figures.get(part, {})).items():
             print(f"  {part}: {name}: {value}")
