@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-from voxedge.errors import VoxedgeError
+from voxedge.errors import ConfigError, VoxedgeError
 from voxedge.runtime import ThreadPlan, plan_threads
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Rooms:
             alternatives=max(1, own.alternatives),
             words=own.words,
             bias=bias,
-            numbers=cast("str", own.numbers),  # type: ignore[arg-type]
+            numbers=_number_style(own.numbers),
         )
 
     def models(self) -> Mapping[str, str]:
@@ -259,3 +259,19 @@ class Rooms:
         from voxedge.audio.sinks import LoudspeakerSink
 
         return LoudspeakerSink(self.config.audio.output_device)
+
+
+_NUMBER_STYLES: Mapping[str, Literal["spoken", "digits", "words"]] = {
+    "spoken": "spoken",
+    "digits": "digits",
+    "words": "words",
+}
+
+
+def _number_style(name: str) -> Literal["spoken", "digits", "words"]:
+    style = _NUMBER_STYLES.get(name)
+    if style is None:
+        raise ConfigError(
+            f"recognition.numbers can't be {name!r}.", remedy='Write "spoken", "digits" or "words".'
+        )
+    return style
