@@ -14,6 +14,7 @@ import random
 import re
 import urllib.error
 import urllib.parse
+from io import FileIO
 
 from voxedge.errors import DiskFull, SourceMismatch, SourceUnreachable
 from voxedge.store.disk import CHUNK_BYTES, discard, hash_file, named_errors, need_space
@@ -244,7 +245,8 @@ class _Transfer:
         limit = self._file.size_bytes or self._expected or 1 << 40
         arrived = 0
         with named_errors("write what is fetched", self._part):
-            out = self._part.open("r+b" if here else "wb")
+            # Unbuffered: a buffer would meet the full disk once more, when the file is closed.
+            out = self._part.open("r+b" if here else "wb", buffering=0)
         with out:
             out.seek(here)
             while chunk := _read(answer):
@@ -252,8 +254,7 @@ class _Transfer:
                 if here + arrived > limit:
                     raise self._other(f"it goes on after {limit} bytes")
                 with named_errors("write what is fetched", self._part):
-                    out.write(chunk)
-                    out.flush()
+                    _write_all(out, chunk)
                 self._job.listener.advance(len(chunk))
             out.truncate()
         if self._file.pinned:
@@ -267,6 +268,12 @@ def _read(answer: Answer) -> bytes:
     reader = getattr(answer.body, "read1", answer.body.read)
     data: bytes = reader(CHUNK_BYTES)
     return data
+
+
+def _write_all(out: FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[out.write(left) :]
 
 
 def _retry_after(error: urllib.error.HTTPError) -> float:

