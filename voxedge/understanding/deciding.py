@@ -16,7 +16,7 @@ LEAST_SOUNDS = 5
 """With fewer sounds of its own than this, a sentence must be heard exactly."""
 WILD_COST_LIMIT = 0.10
 """The same for sentences with a wildcard, which explain too much."""
-TIE = 0.10
+TIE = 0.05
 """Two meanings whose costs differ by less are equally near."""
 SLIGHT = 0.12
 """Differences up to this cost are not worth telling ("light" for "lights" is more)."""

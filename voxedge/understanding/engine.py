@@ -27,7 +27,9 @@ from voxedge.understanding.sampling import telling
 from voxedge.understanding.tolerant import TolerantMatcher
 
 MAX_ALTERNATIVES = 5
-MAX_HYPOTHESES = 6
+MAX_HYPOTHESES = 7
+CUT_SHORT = 0.9
+"""What a hypothesis costs that others go on from: a recognizer's n-best has sentences that break off."""
 
 
 class GrammarUnderstander:
@@ -77,16 +79,17 @@ class GrammarUnderstander:
         texts = [text for text in texts if text][:MAX_HYPOTHESES]
         if not texts:
             return NoIntent(reason="empty")
+        cut = {text for text in texts if _cut_short(text, texts)}
         results = self.results(texts[0], context)
-        if results:
+        if results and texts[0] not in cut:
             return self.matched(results, texts[0])
-        found: list[Meant] = []
-        for text in texts:
-            if text is not texts[0] and (results := self.results(text, context)):
-                return self.matched(results, text)
-            found += self.near(text, context)
-        found.sort(key=lambda item: item.path.cost)
-        return self._decided(found, texts[0])
+        found = [
+            (item.path.cost + (CUT_SHORT if text in cut else 0.0), rank, item)
+            for rank, text in enumerate(texts)
+            for item in self.near(text, context)
+        ]
+        found.sort(key=lambda entry: entry[:2])
+        return self._decided([(cost, item) for cost, _, item in found], texts[0])
 
     def near(self, text: str, context: Context | None = None) -> list[Meant]:
         """The sentences of the grammar that are nearest to a text, nearest first, good enough or not."""
@@ -112,21 +115,21 @@ class GrammarUnderstander:
                 self._tolerant = TolerantMatcher(self.grammar, self.machine, self.exact)
             return self._tolerant
 
-    def _decided(self, found: Sequence[Meant], text: str) -> IntentMatched | NoIntent:
+    def _decided(self, found: Sequence[tuple[float, Meant]], text: str) -> IntentMatched | NoIntent:
         if not found:
             return NoIntent(reason="none_near", text=text)
-        best, matcher = found[0], self.tolerant()
+        (cost, best), matcher = found[0], self.tolerant()
         if not good_enough(matcher, best, self.threshold):
             return NoIntent(reason="none_near", nearest=best.text, unknown=unknown_word(best.path), text=text)
-        rival = next((item for item in found[1:] if differs(best, item)), None)
-        if rival is not None and rival.path.cost - best.path.cost < TIE:
+        rival = next((other for other, item in found[1:] if differs(best, item)), None)
+        if rival is not None and rival - cost < TIE:
             return NoIntent(reason="tie", nearest=best.text, unknown=unknown_word(best.path), text=text)
         return IntentMatched(
             intent=best.intent,
             slots=best.slots,
             score=round(best.score, 4),
             forgiven=forgiven(matcher, best.path),
-            alternatives=others(found, best, MAX_ALTERNATIVES),
+            alternatives=others([item for _, item in found], best, MAX_ALTERNATIVES),
             text=best.path.heard.text,
             response=self._reply(best.path.block, best.intent, best.slots, {}),
             context=best.context,
@@ -194,6 +197,16 @@ class GrammarUnderstander:
     def lists(self) -> Mapping[str, AnyList]:
         """The lists in force, by name."""
         return {**self.grammar.lists, **self._changed}
+
+
+def _cut_short(text: str, texts: Sequence[str]) -> bool:
+    """Whether another hypothesis begins with all the words of this one and goes on."""
+    words = _bare(text)
+    return any(len(other) > len(words) and other[: len(words)] == words for other in map(_bare, texts))
+
+
+def _bare(text: str) -> list[str]:
+    return [word.strip(".,!?").casefold() for word in text.replace("-", " ").split()]
 
 
 def _once(text: str) -> str:

@@ -306,14 +306,17 @@ class ExactMatcher:
         return [end for end in range(at + 1, size + 1) if end == size or folded[end] == " "]
 
     def _allows(self, call: Call, index: int) -> bool:
+        return self.allows(call.condition, call.list_id, index)
+
+    def allows(self, condition: int, list_id: int, index: int) -> bool:
         """Whether a block's conditions allow a value of a list."""
-        if not call.condition or index < 0:
+        if not condition or index < 0:
             return True
-        key = (call.condition, call.list_id, index)
+        key = (condition, list_id, index)
         allowed = self._allowed.get(key)
         if allowed is None:
-            block = self.grammar.blocks[self.machine.conditions[call.condition]]
-            content = self.lists[call.list_id].content
+            block = self.grammar.blocks[self.machine.conditions[condition]]
+            content = self.lists[list_id].content
             context = content.values[index].context if isinstance(content, TextList) else {}
             allowed = may_hold(block.requires_context, context) and not excluded(
                 block.excludes_context, context

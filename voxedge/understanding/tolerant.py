@@ -21,11 +21,12 @@ from voxedge.understanding.sounds.phonemes import drops
 from voxedge.understanding.sounds.pronouncing import pieces, word_sounds
 from voxedge.understanding.vocabulary import WORD_WEIGHT, Heard, Span, Unit, Vocabulary
 
-BEAM = 60
-WINDOW = 1.9
+BEAM = 32
+WINDOW = 1.6
 """How much dearer than the cheapest at its position, or at any later one, a state may be."""
-GIVE_UP = 0.55
+GIVE_UP = 0.32
 """Cost a sound at which no sentence is thought of any more."""
+GIVE_UP_SLACK = 1.5
 SKIP_WEIGHT = 0.75
 """A heard word that the grammar hasn't costs this much of its sounds."""
 MISSING_LIMIT = 2.3
@@ -167,9 +168,7 @@ class TolerantMatcher:
 
     def allows(self, condition: int, list_id: int, value: int) -> bool:
         """Whether a block's conditions allow a value."""
-        from voxedge.understanding.machine import Call
-
-        return self.exact._allows(Call(list_id, "", False, False, condition, 0), value)
+        return self.exact.allows(condition, list_id, value)
 
 
 Meaning = tuple[tuple[str, int, int, float], ...]
@@ -181,7 +180,10 @@ class _Search:
         self.matcher, self.heard = matcher, heard
         size = len(heard.sounds)
         self.columns: list[dict[tuple[int, Meaning], Token]] = [{} for _ in range(size + 1)]
-        self.limit = GIVE_UP * size + 0.8
+        self.limit = GIVE_UP * size + GIVE_UP_SLACK
+        # What a state may cost at each position: in proportion to what was heard until there, and near
+        # to the best that is known there.
+        self.most = [min(GIVE_UP * at + GIVE_UP_SLACK, self.limit) for at in range(size + 1)]
         self.best = [1e9] * (size + 1)
         self.units = matcher.vocabulary.table().units
         self.skip_to: dict[int, tuple[int, float]] = {}
@@ -201,20 +203,29 @@ class _Search:
 
     def _prune(self, at: int) -> None:
         column = self.columns[at]
-        bound = min(min(self.best[at:]) + WINDOW, self.limit)
+        bound = min(min(self.best[at:]) + WINDOW, self.most[at])
         kept = [(token.cost, key) for key, token in column.items() if token.cost <= bound]
         if len(kept) > BEAM:
             kept = heapq.nsmallest(BEAM, kept)
         self.columns[at] = {key: column[key] for _, key in kept}
 
-    def _put(self, end: int, key: tuple[int, Meaning], cost: float, step: Step) -> None:
-        if cost <= self.limit and cost <= self.best[end] + WINDOW:
-            if cost < self.best[end]:
-                self.best[end] = cost
+    def _put(
+        self,
+        key: tuple[int, Meaning],
+        cost: float,
+        before: Step | None,
+        place: tuple[int, int, int, int, float],
+    ) -> None:
+        """Keeps a state if it costs less than before; ``place`` is the rest of the `Step`."""
+        end = place[1]
+        if cost <= self.most[end]:
             column = self.columns[end]
             old = column.get(key)
             if old is None or cost < old.cost:
-                column[key] = Token(cost, step)
+                column[key] = Token(cost, Step(before, *place))
+                if cost < self.best[end]:
+                    self.best[end] = cost
+                    self.most[end] = min(self.most[end], cost + WINDOW)
 
     def _missing(self, at: int) -> None:
         """Short words of the grammar that were not heard, at most two in a row."""
@@ -244,14 +255,14 @@ class _Search:
         for state, _ in column:
             keys |= matcher.keys_of(state)
         low = min(token.cost for token in column.values())
-        allowed = [min(best + WINDOW, self.limit) - low for best in self.best[at + 1 :]]
+        allowed = [most - low for most in self.most[at + 1 :]]
         near = matcher.vocabulary.near(self.heard, at, list(keys), allowed)
         skip = self.skip_to.get(at)
         near_keys = near.keys()
         for (state, meaning), token in column.items():
             if skip is not None:
-                cost = token.cost + skip[1]
-                self._put(skip[0], (state, meaning), cost, Step(token.step, at, skip[0], -1, -1, skip[1]))
+                place = (at, skip[0], -1, -1, skip[1])
+                self._put((state, meaning), token.cost + skip[1], token.step, place)
             arcs = graph.out[state]
             for label, targets in arcs.items():
                 if label < words:
@@ -265,10 +276,9 @@ class _Search:
     ) -> None:
         for end, cost, unit in spans:
             total = token.cost + cost
-            if total <= self.limit:
-                step = Step(token.step, at, end, label, unit, cost)
+            if total <= self.most[end]:
                 for target in targets:
-                    self._put(end, (target, meaning), total, step)
+                    self._put((target, meaning), total, token.step, (at, end, label, unit, cost))
 
     def _call(
         self,
@@ -286,20 +296,21 @@ class _Search:
                 for end in self.heard.bounds:
                     if end > at:
                         cost = WILD_COST * (end - at)
-                        step = Step(token.step, at, end, label, -1, cost)
                         slots = (*meaning, (call.slot, call.list_id, -2, float(at * 1000 + end)))
                         for target in targets:
-                            self._put(end, (target, slots), token.cost + cost, step)
+                            place = (at, end, label, -1, cost)
+                            self._put((target, slots), token.cost + cost, token.step, place)
             return
         for end, cost, row in near.get(-1 - call.list_id, ()):
             total = token.cost + cost
-            unit = self.units[row]
-            if total > self.limit or not matcher.allows(call.condition, call.list_id, unit.value):
+            if total > self.most[end]:
                 continue
-            step = Step(token.step, at, end, label, row, cost)
+            unit = self.units[row]
+            if call.condition and not matcher.allows(call.condition, call.list_id, unit.value):
+                continue
             slots = meaning if call.captured else (*meaning, self._slot(call.slot, call.list_id, unit))
             for target in targets:
-                self._put(end, (target, slots), total, step)
+                self._put((target, slots), total, token.step, (at, end, label, row, cost))
 
     def _slot(self, slot: str, list_id: int, unit: Unit) -> tuple[str, int, int, float]:
         content = self.matcher.exact.lists[list_id].content

@@ -41,7 +41,7 @@ SPAN_LIMIT = 0.62
 """Worst cost a sound at which a word is still thought of; short words get `SPAN_SLACK` more."""
 SPAN_SLACK = 0.55
 END_SLACK = 1.25
-MAX_SPANS = 14
+MAX_SPANS = 10
 """Spans of one list, or one word, that are followed from a position: those that explain most for least."""
 WORTH = 0.3
 """What a sound that is explained is worth against its cost, when spans are chosen."""
