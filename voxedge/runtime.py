@@ -278,6 +278,8 @@ class ThreadedRuntime:
                     chain.listening.feed(admitted, route, self._cancel)
             if not self._cancel.cancelled:
                 chain.listening.flush(route)
+        except ClosedError:
+            raise  # `close` was called while an utterance was handed on: no failure of the source
         except VoxedgeError as error:
             self._failure = error
             chain.health.failed("audio", error)
