@@ -1,19 +1,23 @@
-"""Apertium, where it is installed: one running process a pair, restarted when it dies.
+"""Apertium, where it is installed: one running pipeline a pair, restarted when it dies.
 
-Apertium is a program of its own under the GPL, called, never linked. It reads and writes texts ended by a
-zero byte (``-z``), which lets one process serve many sentences.
+Apertium is a program of its own under the GPL, called, never linked. Every stage of a mode's pipeline takes
+``-z``: texts end with a zero byte, so that one pipeline serves many sentences. (The `apertium` script's own
+``-z`` doesn't reach all stages and holds answers back until its input ends.)
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from voxedge.errors import EngineCrashed, EngineHung, LanguageUnsupported, SystemPackageMissing
 from voxedge.events import NEVER, CancelToken
@@ -32,6 +36,9 @@ _CODES = {
     "ca": "cat",
     "gl": "glg",
 }
+_MODE_FOLDERS = (Path("/usr/share/apertium/modes"), Path("/usr/local/share/apertium/modes"))
+_RESERVED = re.compile(r"[\[\]{}^$/\\@<>]")
+_ESCAPED = re.compile(r"\\([\[\]{}^$/\\@<>])")
 _UNKNOWN_MARKS = re.compile(r"[*@#](?=\w)")
 
 
@@ -57,6 +64,21 @@ def installed_modes() -> dict[tuple[str, str], str]:
         if dash and source in iso and target in iso:
             found.setdefault((iso[source], iso[target]), mode)
     return found
+
+
+def _pipeline(mode: str) -> str:
+    """The shell line of a mode, each stage in null-flush mode."""
+    for folder in _MODE_FOLDERS:
+        path = folder / f"{mode}.mode"
+        if path.is_file():
+            line = path.read_text(encoding="utf-8").strip().replace("$2", "").replace("$1", "-g")
+            stages = [stage.strip().partition(" ") for stage in line.split(" | ")]
+            return " | ".join(f"{program} -z {rest}" for program, _, rest in stages)
+    raise SystemPackageMissing(
+        f"Apertium's mode {mode} has no file in {_MODE_FOLDERS[0]}.",
+        remedy="Install the language pair from packages: apt-get install apertium-eng-spa",
+        room="translation",
+    )
 
 
 class ApertiumEngine:
@@ -87,6 +109,7 @@ class ApertiumEngine:
                 room="translation",
             )
         self._mode = modes[source, target]
+        self._pipeline = _pipeline(self._mode)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._capabilities = EngineCapabilities(
@@ -113,6 +136,7 @@ class ApertiumEngine:
         target: str,
         options: TranslationOptions,
         strict: bool = False,
+        links: bool = False,
         cancel: CancelToken = NEVER,
     ) -> list[list[Hypothesis]]:
         """Translates sentences, one by one; a process that died is started again, once a sentence."""
@@ -146,17 +170,20 @@ class ApertiumEngine:
                     stream.close()
                 except OSError:
                     continue  # a pipe to a process that is gone
-        process.kill()
+        # The shell's children end with it: they are one process group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
             self._process = subprocess.Popen(
-                ["apertium", "-z", "-f", "none", self._mode],
+                ["sh", "-c", self._pipeline],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
         return self._process
 
@@ -165,9 +192,12 @@ class ApertiumEngine:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(sentence.replace("\0", " ").encode() + b"\0")
+            # What Apertium's own reader does: a full stop that may be there, so that the sentence is one.
+            escaped = _RESERVED.sub(r"\\\g<0>", sentence.replace("\0", " "))
+            process.stdin.write(f"{escaped}.[][\n]".encode() + b"\0")
             process.stdin.flush()
-            return self._answer(process.stdout.fileno())
+            answer = self._answer(process.stdout.fileno())
+            return _ESCAPED.sub(r"\1", answer.partition(".[][")[0].removesuffix("[][\n]"))
         except (BrokenPipeError, ConnectionError, EOFError) as exc:
             self._end()
             raise EngineCrashed(

@@ -7,15 +7,25 @@ ones done again in a safer way, and the text is put together as it was.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from voxedge.errors import TextInvalid
 from voxedge.events import NEVER, Alternative, CancelToken
 from voxedge.translation import guard
-from voxedge.translation.contract import Hypothesis, SentenceEngine, TextTranslation, TranslationOptions
+from voxedge.translation.borders import Marked, borders_in, set_borders, strip_borders
+from voxedge.translation.contract import (
+    MARK_BASE,
+    Hypothesis,
+    SentenceEngine,
+    TextTranslation,
+    TranslationOptions,
+)
 from voxedge.translation.protect import Glossary, Protected, numbers_kept, protect, spans
 from voxedge.translation.sentences import Piece, has_letters, pieces, split_long
+
+_STOPS = ".!?…:;\"'”»)"
 
 
 @dataclass(slots=True)
@@ -23,9 +33,9 @@ class _Job:
     """One sentence on its way."""
 
     sentence: str
+    marked: Marked
     protected: Protected
     shouted: bool = False
-    hypotheses: list[Hypothesis] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,44 +124,50 @@ class Carefully:
     ) -> dict[str, list[Hypothesis]]:
         """Translates distinct sentences; every one gets at least one hypothesis."""
 
-        def run(texts: list[str], strict: bool = False) -> list[list[Hypothesis]]:
+        def run(texts: list[str], strict: bool = False, links: bool = False) -> list[list[Hypothesis]]:
             return self.engine.translate_sentences(
-                texts, source=source, target=target, options=options, strict=strict, cancel=cancel
+                texts,
+                source=source,
+                target=target,
+                options=options,
+                strict=strict,
+                links=links,
+                cancel=cancel,
             )
 
-        carries = self.engine.capabilities.placeholders
-        first: list[_Job] = []
-        piecewise: list[str] = []
-        for sentence in sentences:
-            protected = protect(sentence, self.glossary)
-            if protected is None or (protected.kept and not carries):
-                piecewise.append(sentence)
-            else:
-                first.append(_job(sentence, protected))
         done: dict[str, list[Hypothesis]] = {}
-        again = _attempt(first, run, done)
-        second = [_job(job.sentence, kept) for job in again if (kept := self._numbers_too(job)) is not None]
-        retried = {job.sentence for job in second}
-        piecewise += [job.sentence for job in again if job.sentence not in retried]
-        left = _attempt(second, lambda texts: run(texts, True), done) if second else []
+        jobs = [self._prepared(sentence) for sentence in sentences]
+        plain = [job for job in jobs if isinstance(job, _Job) and not job.marked.borders]
+        inline = [job for job in jobs if isinstance(job, _Job) and job.marked.borders]
+        left = _attempt(plain, run, done) + _attempt(inline, lambda texts: run(texts, links=True), done)
+        second = [self._prepared(item.sentence, numbers=True) for item in left]
+        again = [job for job in second if isinstance(job, _Job)]
+        left = _attempt(again, lambda texts: run(texts, strict=True, links=True), done) if again else []
+        piecewise = [job for job in (*jobs, *second) if isinstance(job, str)]
         piecewise += [job.sentence for job in left]
         if piecewise:
-            done.update(self._piecewise(piecewise, run))
+            done.update(
+                self._piecewise(list(dict.fromkeys(piecewise)), lambda texts: run(texts, strict=True))
+            )
         return done
 
-    def _numbers_too(self, job: _Job) -> Protected | None:
-        protected = protect(job.sentence, self.glossary, numbers=True)
-        if protected is not None and protected.kept and not self.engine.capabilities.placeholders:
-            return None
-        return protected
+    def _prepared(self, sentence: str, numbers: bool = False) -> _Job | str:
+        """The sentence as the model gets it; itself where no model can carry what is in it."""
+        marked = strip_borders(sentence)
+        protected = protect(marked.text, self.glossary, numbers=numbers)
+        if protected is None or (protected.kept and not self.engine.capabilities.placeholders):
+            return sentence
+        if self.engine.count_tokens(marked.text) > self.engine.capabilities.max_tokens:
+            return sentence
+        return _job(sentence, marked, protected)
 
     def _piecewise(
-        self, sentences: list[str], run: Callable[[list[str], bool], list[list[Hypothesis]]]
+        self, sentences: list[str], run: Callable[[list[str]], list[list[Hypothesis]]]
     ) -> dict[str, list[Hypothesis]]:
         """Translates only what lies between the untouchable spans: never wrong about them, if less fluent."""
         cut = {sentence: _between(sentence, self.glossary) for sentence in sentences}
         wanted = list(dict.fromkeys(p.text for parts in cut.values() for p in parts if p.translatable))
-        answers = dict(zip(wanted, run(wanted, True), strict=True)) if wanted else {}
+        answers = dict(zip(wanted, run(wanted), strict=True)) if wanted else {}
         texts = {item: guard.cut_loops(item, found[0].text) for item, found in answers.items()}
         done: dict[str, list[Hypothesis]] = {}
         for sentence, parts in cut.items():
@@ -165,31 +181,31 @@ def _put_together(parts: Sequence[Piece], done: dict[str, str]) -> str:
     return "".join(done[piece.text] if piece.translatable else piece.text for piece in parts)
 
 
-def _job(sentence: str, protected: Protected) -> _Job:
+def _job(sentence: str, marked: Marked, protected: Protected) -> _Job:
     letters = [char for char in protected.text if char.isalpha()]
     # Small models know little of words in capitals: they get them small, and the answer is raised again.
     shouted = len(letters) > 3 and " " in sentence.strip() and all(not char.islower() for char in letters)
     if shouted:
         lowered = protected.text.lower()
         protected = Protected(lowered[:1].upper() + lowered[1:], protected.kept)
-    return _Job(sentence, protected, shouted)
+    return _Job(sentence, marked, protected, shouted)
 
 
 def _attempt(
     jobs: list[_Job], run: Callable[[list[str]], list[list[Hypothesis]]], done: dict[str, list[Hypothesis]]
 ) -> list[_Job]:
     """Translates; good answers go to `done`, the jobs with a bad one come back."""
-    bare = [job for job in jobs if not has_letters(job.protected.text)]
-    for job in bare:
-        done[job.sentence] = [Hypothesis(job.protected.restore(job.protected.text), 1.0)]
-    asked = [job for job in jobs if has_letters(job.protected.text)]
+    asked: list[_Job] = []
+    for job in jobs:
+        if has_letters(job.protected.bare):
+            asked.append(job)
+        else:
+            done[job.sentence] = [Hypothesis(job.sentence, 1.0)]
     answers = run([job.protected.text for job in asked]) if asked else []
     left: list[_Job] = []
     for job, hypotheses in zip(asked, answers, strict=True):
         good = [
-            Hypothesis(_finish(job, item.text), item.score)
-            for item in hypotheses
-            if _acceptable(job, item.text)
+            Hypothesis(_finish(job, item), item.score) for item in hypotheses if _acceptable(job, item.text)
         ]
         # What the best reading lost, the second best doesn't make good: only a good best one counts.
         if good and hypotheses and _acceptable(job, hypotheses[0].text):
@@ -206,15 +222,53 @@ def _acceptable(job: _Job, translation: str) -> bool:
     return numbers_kept(source, translation)
 
 
-def _finish(job: _Job, translation: str) -> str:
-    return job.protected.restore(translation.upper() if job.shouted else translation)
+def _finish(job: _Job, found: Hypothesis) -> str:
+    source, text = job.protected.text, found.text
+    if job.shouted:
+        text = text.upper()
+    else:
+        text = _like_a_fragment(source, text)
+    if not job.marked.borders:
+        return job.protected.restore(text)
+    # Borders are set while placeholders still stand for one letter each, as they do in the links.
+    marked = Marked(source, _shifted(job))
+    return job.protected.restore(set_borders(marked, text, found.links))
+
+
+def _shifted(job: _Job) -> tuple[tuple[int, str, bool], ...]:
+    """The borders' offsets in the sentence with placeholders."""
+    restored = [0]
+    for char in job.protected.text:
+        number = ord(char) - MARK_BASE
+        kept = job.protected.kept[number - 1] if 1 <= number <= len(job.protected.kept) else char
+        restored.append(restored[-1] + len(kept))
+    return tuple(
+        (bisect.bisect_left(restored, offset), markup, opens) for offset, markup, opens in job.marked.borders
+    )
+
+
+def _like_a_fragment(source: str, translation: str) -> str:
+    """Headings, labels and cells get no full stop and no capital that their source doesn't have."""
+    if source.rstrip()[-1:] in _STOPS or not translation.endswith(".") or translation.endswith("..."):
+        return translation
+    words = source.split()
+    if source[:1].islower() and len(words) > 3:
+        return translation  # speech without punctuation: the full stop is welcome
+    translation = translation[:-1]
+    if source[:1].islower() and translation[1:2].islower():
+        translation = translation[:1].lower() + translation[1:]
+    return translation
 
 
 def _between(sentence: str, glossary: Glossary | None) -> list[Piece]:
-    """The untouchable spans, numbers included, and the text between them."""
+    """The untouchable spans, mark-up and numbers included, and the text between them."""
     found: list[Piece] = []
     end = 0
-    for start, stop, value in [*spans(sentence, glossary, numbers=True), (len(sentence), len(sentence), "")]:
+    places = [(match.start(), match.end(), match[0]) for match in borders_in(sentence)]
+    for start, stop, value in spans(sentence, glossary, numbers=True):
+        if not any(start < other_stop and other_start < stop for other_start, other_stop, _ in places):
+            places.append((start, stop, value))
+    for start, stop, value in [*sorted(places), (len(sentence), len(sentence), "")]:
         text = sentence[end:start]
         core = text.strip()
         if core and has_letters(core):

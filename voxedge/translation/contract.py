@@ -50,10 +50,12 @@ class Hypothesis:
     Attributes:
         text: The sentence in the target language.
         score: Geometric mean of the probabilities of its tokens, 0..1; 0 where the engine has none.
+        links: (offset in the sentence, offset in the translation), a pair a token, where asked for.
     """
 
     text: str
     score: float
+    links: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,7 @@ class SentenceEngine(Protocol):
         target: str,
         options: TranslationOptions,
         strict: bool = False,
+        links: bool = False,
         cancel: CancelToken = NEVER,
     ) -> list[list[Hypothesis]]:
         """Translates sentences; one list of hypotheses a sentence, best first.
@@ -149,6 +152,7 @@ class SentenceEngine(Protocol):
             target: ISO 639-1.
             options: Beam and number of hypotheses.
             strict: Forbid repeated word sequences; a second try where the first one looped.
+            links: Whether to tell which words belong together; an engine that can't gives none.
             cancel: Looked at between batches.
 
         Raises:

@@ -36,6 +36,7 @@ _SPECIAL = frozenset({"<s>", "</s>", "<unk>", "<pad>"})
 class _Result(Protocol):
     hypotheses: list[list[str]]
     scores: list[float]
+    attention: list[list[list[float]]]
 
 
 class _Tokens(Protocol):
@@ -102,6 +103,7 @@ class CTranslate2Engine:
         target: str,
         options: TranslationOptions,
         strict: bool = False,
+        links: bool = False,
         cancel: CancelToken = NEVER,
     ) -> list[list[Hypothesis]]:
         """Translates sentences; see `SentenceEngine.translate_sentences`."""
@@ -119,11 +121,12 @@ class CTranslate2Engine:
             cancel.raise_if_cancelled()
             chosen = order[start : start + SENTENCES_AT_ONCE]
             tokens = [self._encode(sentences[i], source, target) for i in chosen]
-            results = self._run(tokens, target, options, strict)
-            for index, result in zip(chosen, results, strict=True):
+            results = self._run(tokens, target, options, strict, links)
+            for index, asked, result in zip(chosen, tokens, results, strict=True):
+                attention = result.attention if links else [[] for _ in result.hypotheses]
                 answers[index] = [
-                    self._hypothesis(words, score, target)
-                    for words, score in zip(result.hypotheses, result.scores, strict=True)
+                    self._hypothesis(words, score, target, asked, weights)
+                    for words, score, weights in zip(result.hypotheses, result.scores, attention, strict=True)
                 ]
         return answers
 
@@ -144,7 +147,7 @@ class CTranslate2Engine:
         return [*head, *pieces, *self._layout.source_suffix]
 
     def _run(
-        self, tokens: list[list[str]], target: str, options: TranslationOptions, strict: bool
+        self, tokens: list[list[str]], target: str, options: TranslationOptions, strict: bool, links: bool
     ) -> list[_Result]:
         longest = max(len(item) for item in tokens)
         prefix = self._layout.target_prefix(target)
@@ -163,6 +166,7 @@ class CTranslate2Engine:
                 max_decoding_length=2 * longest + 16,
                 max_input_length=0,
                 return_scores=True,
+                return_attention=links,
                 use_vmap=self._layout.shortlist,
                 repetition_penalty=1.2 if strict else 1.0,
                 no_repeat_ngram_size=3 if strict else 0,
@@ -174,14 +178,20 @@ class CTranslate2Engine:
                 room="translation",
             ) from exc
 
-    def _hypothesis(self, tokens: list[str], score: float, target: str) -> Hypothesis:
+    def _hypothesis(
+        self, tokens: list[str], score: float, target: str, asked: list[str], weights: list[list[float]]
+    ) -> Hypothesis:
         prefix = self._layout.target_prefix(target)
-        if prefix and tokens[: len(prefix)] == prefix:
-            tokens = tokens[len(prefix) :]
-        kept = [token for token in tokens if token not in _SPECIAL and not self._layout.is_tag(token)]
-        text = self._decode(kept)
+        skipped = len(prefix) if prefix and tokens[: len(prefix)] == prefix else 0
+        kept = [
+            (token, weights[i] if i < len(weights) else [])
+            for i, token in enumerate(tokens)
+            if i >= skipped and token not in _SPECIAL and not self._layout.is_tag(token)
+        ]
+        text = self._decode([token for token, _ in kept])
+        links = _links(asked, kept, self._layout) if weights else ()
         # CTranslate2 divides the log-probability by the length already (length_penalty 1).
-        return Hypothesis(text, math.exp(min(0.0, score)))
+        return Hypothesis(text, math.exp(min(0.0, score)), links)
 
     def _decode(self, tokens: list[str]) -> str:
         if not self._layout.placeholders:
@@ -192,6 +202,35 @@ class CTranslate2Engine:
         for token in tokens:
             spelled += bytes_of[marks[token]] if token in marks else [token]
         return self._target_pieces.decode(spelled).strip()
+
+
+def _links(
+    asked: list[str], kept: list[tuple[str, list[float]]], layout: Layout
+) -> tuple[tuple[int, int], ...]:
+    """Offsets of tokens that belong together: where the decoder looked most when it wrote a token."""
+    words = [i for i, token in enumerate(asked) if token not in _SPECIAL and not layout.is_tag(token)]
+    if not words:
+        return ()
+    source = dict(zip(words, _offsets([asked[i] for i in words]), strict=True))
+    target = _offsets([token for token, _ in kept])
+    found: list[tuple[int, int]] = []
+    for (_, weights), offset in zip(kept, target, strict=True):
+        likely = max((i for i in words if i < len(weights)), key=lambda i: weights[i], default=None)
+        if likely is not None:
+            found.append((source[likely], offset))
+    return tuple(found)
+
+
+def _offsets(tokens: list[str]) -> list[int]:
+    """Where the first letter of each token stands in the text that they make."""
+    found: list[int] = []
+    length = 0
+    for token in tokens:
+        blank = token.startswith("▁") and length > 0
+        found.append(length + blank)
+        size = 1 if token.startswith("<0x") else len(token.lstrip("▁"))
+        length += blank + size
+    return found
 
 
 def _collapse_marks(pieces: list[str]) -> list[str]:

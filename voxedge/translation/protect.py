@@ -20,8 +20,8 @@ _URL = (
     r"|www\.[\w-]+(?:\.[\w-]+)+(?:/[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}])?"
 )
 _MAIL = r"(?:mailto:)?[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-_CODE = r"```[\s\S]*?```|``[^`]+``|`[^`\n]+`"
-_TAG = r"<!--[\s\S]*?-->|</?[A-Za-z][\w:-]*(?:\s[^<>]*)?/?>|&(?:[A-Za-z]{2,8}|#\d{1,6}|#x[0-9A-Fa-f]{1,6});"
+CODE = r"```[\s\S]*?```|``[^`]+``|`[^`\n]+`"
+_ENTITY = r"<!--[\s\S]*?-->|&(?:[A-Za-z]{2,8}|#\d{1,6}|#x[0-9A-Fa-f]{1,6});"
 _BRACES = (
     r"\{\{[^{}\n]*\}\}|\$\{[^{}\n]+\}|\{%[^\n]*?%\}|#\{[^{}\n]+\}"
     r"|\{[\w.!:,#<>^+ -]{0,60}\}|%\{[^{}\n]+\}"
@@ -39,23 +39,21 @@ _FILE = (
     r"\b[\w-]+\.(?:py|js|ts|json|toml|ya?ml|txt|md|html?|css|csv|tsv|xml|pdf|docx|png|jpe?g|wav|mp3"
     r"|zip|exe|sh|cfg|ini|conf|log)\b"
 )
-_MARKDOWN = (
-    r"\]\([^()\s]*(?:\s+\"[^\"]*\")?\)|!\[|\[\^[\w-]+\]|\*{1,3}|~~|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)"
-)
+_FOOTNOTE = r"\[\^[\w-]+\]|</?[A-Za-z][\w:-]*(?:\s[^<>]*)?/>"
 _ESCAPE = r"\\[nrt0\"'\\]|\\u[0-9A-Fa-f]{4}"
 _EMOJI = (
     "(?:[\U0001f1e6-\U0001f1ff]{2}|[0-9#*]\ufe0f?\u20e3|"
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff"
     "\U0001f000-\U0001faff](?:[\ufe0e\ufe0f]|[\U0001f3fb-\U0001f3ff]|\u200d[\u2600-\u27bf\U0001f000-\U0001faff])*)+"
 )
-_PRIVATE = "[\ue000-\uf8ff]+"
+_PRIVATE = "[\ue000-\uefff\uf800-\uf8ff]+"
 
 _KINDS = (
-    _CODE, _MARKDOWN, _URL, _MAIL, _TAG, _BRACES, _FORMAT, _PATH, _FILE, _SIGIL, _ESCAPE, _EMOJI, _PRIVATE
+    CODE, _URL, _MAIL, _ENTITY, _BRACES, _FORMAT, _PATH, _FILE, _SIGIL, _ESCAPE, _FOOTNOTE, _EMOJI, _PRIVATE
 )  # fmt: skip
 
 UNTOUCHABLE = re.compile("|".join(_KINDS))
-"""What is kept always."""
+"""What is kept always. Tags and emphasis around words are in `voxedge.translation.borders`."""
 
 NUMBER = re.compile(r"(?<![\w.,])[+-]?\d+(?:[.,:/’'\u202f-]\d+)*(?:\s?[%°€$£¥])?|\d+(?:[.,:/-]\d+)*")
 """What is checked afterwards, and kept by force where the model changed it."""
@@ -128,6 +126,11 @@ class Protected:
 
     text: str
     kept: tuple[str, ...] = ()
+
+    @property
+    def bare(self) -> str:
+        """The sentence without its placeholders: is there anything left to translate?"""
+        return "".join(char for char in self.text if not MARK_BASE < ord(char) <= MARK_BASE + MARKS)
 
     def intact(self, translation: str) -> bool:
         """Whether the translation has each placeholder exactly once."""
