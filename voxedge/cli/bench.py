@@ -19,6 +19,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "recognition": ("voxedge.bench.recognition", "words, time and guard, beside faster-whisper"),
     "silence": ("voxedge.bench.silence", "noise, and utterances in noise: invented and lost words"),
     "soak": ("voxedge.bench.soak", "thousands of utterances: memory, threads, open files"),
+    "speaking": ("voxedge.bench.speaking", "when a reply begins to sound, real-time factor of the voice"),
 }
 
 HELP = "Measure on this machine."
