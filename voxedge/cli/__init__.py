@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "listen": ("voxedge.cli.listen", "listen to the microphone or a file, print events"),
     "transcribe": ("voxedge.cli.transcribe", "write down what is said in files"),
     "parse": ("voxedge.cli.parse", "find the intent of a typed sentence"),
+    "intents": ("voxedge.cli.intents", "check, sample, test and train intents"),
     "understand": ("voxedge.cli.understand", "find the intents of recorded sentences"),
     "translate": ("voxedge.cli.translate", "translate text and documents"),
     "chat": ("voxedge.cli.chat", "talk to the local language model by keyboard"),
