@@ -54,12 +54,18 @@ def html_parts(text: str) -> list[tuple[str, bool]]:
     run: list[str] = []
     position = 0
     for match in _TOKEN.finditer(text):
+        if match.start() < position:
+            continue  # inside an element that isn't to be translated
         run.append(_readable(text[position : match.start()]))
         position = match.end()
         token = match[0]
         found = _NAME.match(token)
         tag = found[1].lower() if found is not None else ""
-        if tag in _INLINE and not _NO_TRANSLATE.search(token):
+        if tag and not token.startswith("</") and _NO_TRANSLATE.search(token):
+            position = _end_of_element(text, match.end(), tag)
+            _flush(run, parts)
+            parts.append((text[match.start() : position], False))
+        elif tag in _INLINE:
             run.append(token)
         else:
             _flush(run, parts)
@@ -67,6 +73,16 @@ def html_parts(text: str) -> list[tuple[str, bool]]:
     run.append(_readable(text[position:]))
     _flush(run, parts)
     return parts
+
+
+def _end_of_element(text: str, start: int, tag: str) -> int:
+    """Where the element ends whose opening tag ends at `start`."""
+    depth = 1
+    for match in re.finditer(rf"<(/?){re.escape(tag)}\b[^>]*>", text[start:], re.IGNORECASE):
+        depth += -1 if match[1] else 0 if match[0].endswith("/>") else 1
+        if depth == 0:
+            return start + match.end()
+    return start
 
 
 def _readable(text: str) -> str:
@@ -84,11 +100,24 @@ def _flush(run: list[str], parts: list[tuple[str, bool]]) -> None:
     run.clear()
     bare = _TOKEN.sub("", whole)
     if not has_letters(_ENTITY.sub("", bare)):
-        parts.append((whole, False))
+        parts += _tags(whole)
         return
     # Tags at the edges need no place in the sentence.
     start, end = _edges(whole)
-    parts += [(whole[:start], False), (_one_line(whole[start:end]), True), (whole[end:], False)]
+    parts += [*_tags(whole[:start]), (_one_line(whole[start:end]), True), *_tags(whole[end:])]
+
+
+def _tags(text: str) -> list[tuple[str, bool]]:
+    """Tags and blanks between sentences; a picture's description is to be translated."""
+    parts: list[tuple[str, bool]] = []
+    position = 0
+    for match in _TOKEN.finditer(text):
+        found = _NAME.match(match[0])
+        parts.append((text[position : match.start()], False))
+        parts += _attributes(match[0], found[1] if found is not None else "")
+        position = match.end()
+    parts.append((text[position:], False))
+    return parts
 
 
 def _edges(whole: str) -> tuple[int, int]:
