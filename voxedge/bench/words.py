@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from voxedge.bench.sets import Recording
 from voxedge.bench.text import Errors, count_errors, error_rate, paired_interval, units
+from voxedge.cli.output import note
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
     from voxedge.recognition.contract import Recognizer
+    from voxedge.recognition.speech import SpeechFinder
 
 LENGTHS_S = ((0.0, 2.0), (2.0, 5.0), (5.0, 7.0), (7.0, 9.0), (9.0, 30.0))
 """Groups of recordings by seconds of speech."""
@@ -71,45 +74,69 @@ def compare(
     beams: Sequence[int],
     advance: Callable[[int], None],
 ) -> list[Trial]:
-    """Recognizes each recording with both, one after the other, and changes who goes first."""
-    from voxedge.audio.decode import read
-    from voxedge.recognition.contract import RecognitionOptions
+    """Recognizes each recording with both, one after the other, and changes who goes first.
+
+    The order is mixed (by a hash of the names), so that what an interruption leaves is a fair sample: Ctrl-C
+    ends the measurement, and what was measured is kept.
+    """
     from voxedge.recognition.speech import SpeechFinder
 
     finder = SpeechFinder()
     trials: list[Trial] = []
-    for number, recording in enumerate(recordings):
-        samples = read(recording.file)
-        evidence = finder.evidence(samples)
-        for beam in beams:
-            options = RecognitionOptions(language=recording.language, beam=beam)
-            our_s = their_s = 0.0
-            theirs = ""
-            for turn in (0, 1):
-                began = perf_counter()
-                if (number + turn) % 2 == 0:
-                    found = recognizer.recognize(samples, options)
-                    our_s = perf_counter() - began
-                else:
-                    theirs = their_hearing(samples, recording.language, beam)
-                    their_s = perf_counter() - began
-            letters = recording.set_name == "an4"
-            said = units(recording.text, recording.language, join_letters=letters)
-            trials.append(
-                Trial(
-                    recording.set_name,
-                    recording.file.name,
-                    beam,
-                    evidence.end_s - evidence.start_s,
-                    count_errors(said, units(found.text, recording.language, join_letters=letters)),
-                    count_errors(said, units(theirs, recording.language, join_letters=letters)),
-                    our_s,
-                    their_s,
-                    len(found.windows),
-                    found.text == "",
-                )
+    mixed = sorted(recordings, key=lambda r: sha256(r.file.name.encode()).digest())
+    try:
+        for number, recording in enumerate(mixed):
+            trials += _both(recognizer, their_hearing, recording, beams, number, finder)
+            advance(1)
+    except KeyboardInterrupt:
+        if not trials:
+            raise
+        note(f"Interrupted after {len(trials) // max(1, len(beams))} of {len(mixed)} recordings.")
+    return trials
+
+
+def _both(
+    recognizer: Recognizer,
+    their_hearing: Heard,
+    recording: Recording,
+    beams: Sequence[int],
+    number: int,
+    finder: SpeechFinder,
+) -> list[Trial]:
+    from voxedge.audio.decode import read
+    from voxedge.recognition.contract import RecognitionOptions
+
+    samples = read(recording.file)
+    evidence = finder.evidence(samples)
+    letters = recording.set_name == "an4"
+    said = units(recording.text, recording.language, join_letters=letters)
+    trials: list[Trial] = []
+    for beam in beams:
+        options = RecognitionOptions(language=recording.language, beam=beam)
+        our_s = their_s = 0.0
+        theirs = ""
+        for turn in (0, 1):
+            began = perf_counter()
+            if (number + turn) % 2 == 0:
+                found = recognizer.recognize(samples, options)
+                our_s = perf_counter() - began
+            else:
+                theirs = their_hearing(samples, recording.language, beam)
+                their_s = perf_counter() - began
+        trials.append(
+            Trial(
+                recording.set_name,
+                recording.file.name,
+                beam,
+                evidence.end_s - evidence.start_s,
+                count_errors(said, units(found.text, recording.language, join_letters=letters)),
+                count_errors(said, units(theirs, recording.language, join_letters=letters)),
+                our_s,
+                their_s,
+                len(found.windows),
+                found.text == "",
             )
-        advance(1)
+        )
     return trials
 
 
