@@ -17,6 +17,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "latency": ("voxedge.bench.latency", "when the text is there, in real time"),
     "llm": ("voxedge.bench.llm", "the language model, beside llama.cpp's own"),
     "recognition": ("voxedge.bench.recognition", "words, time and guard, beside faster-whisper"),
+    "partials": ("voxedge.bench.partials", "are stable prefixes right, do partials slow down"),
     "silence": ("voxedge.bench.silence", "noise, and utterances in noise: invented and lost words"),
     "soak": ("voxedge.bench.soak", "thousands of utterances: memory, threads, open files"),
     "speaking": ("voxedge.bench.speaking", "when a reply begins to sound, real-time factor of the voice"),
