@@ -27,8 +27,10 @@ _WRITTEN: dict[str, dict[str, str]] = {
     "de": {"%": "prozent", "°": "grad", "&": "und", "€": "euro", "+": "plus"},
     "fr": {"%": "pour cent", "°": "degrés", "&": "et", "€": "euros", "+": "plus"},
 }  # fmt: skip
-_SUFFIXES = (("ies", "y", "z"), ("es", "", "ᵻz"), ("'s", "", "z"), ("s", "", "z"), ("ing", "", "ɪŋ"),
-             ("ing", "e", "ɪŋ"), ("ed", "", "d"), ("d", "", "d"), ("er", "", "əɹ"), ("ly", "", "li"))  # fmt: skip
+_SUFFIXES = (
+    ("ies", "y", "z"), ("es", "", "ᵻz"), ("'s", "", "z"), ("s", "", "z"), ("ing", "", "ɪŋ"),
+    ("ing", "e", "ɪŋ"), ("ed", "", "d"), ("d", "", "d"), ("er", "", "əɹ"), ("ly", "", "li"),
+)  # fmt: skip
 _FRAGMENTS = {"s": "z", "es": "z", "'s": "z", "ed": "d", "d": "d", "t": "t", "n't": "nt", "'": ""}
 
 
@@ -108,10 +110,10 @@ def _joined(stem: str, suffix: str) -> str:
 def word_sounds(word: str, language: str) -> tuple[str, ...]:
     """The ways to say a word (folded), commonest first; ("",) where it has no sound."""
     family = language.split("-")[0].split("_")[0]
-    if word[:1].isdigit():
+    if word[:1].isdecimal():
         if len(word) > MAX_DIGITS:
             return ("",)
-        number = float(word.replace(",", "."))
+        number = float(word.replace(",", "."))  # decimal digits of any script
         spelled = spell(language, int(number) if number.is_integer() else number)
         return (text_sounds(spelled[0], language),) if spelled else (word,)
     written = _WRITTEN.get(family, {}).get(word)
