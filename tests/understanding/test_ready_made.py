@@ -10,6 +10,7 @@ import yaml
 from voxedge.events import Alternative, IntentMatched
 from voxedge.resources import intents_dir
 from voxedge.understanding import create
+from voxedge.understanding.testing import run_tests
 
 FOLDER = Path(__file__).resolve().parent.parent / "intents"
 FILES = sorted(FOLDER.glob("*/*.yaml"))
@@ -34,6 +35,13 @@ def test_sentences_are_understood_exactly(path):
         if (name, values) != (intent, slots) or found.score < 1:
             wrong.append((sentence, name, values))
     assert not wrong
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_the_command_says_so_too(path):
+    report = run_tests(intents_dir() / path.parent.name / path.name, path)
+    assert report.language == path.parent.name
+    assert report.sentences == report.passed == len(list(cases(path)))
 
 
 def test_every_language_has_every_set_and_the_same_intents_and_slots():

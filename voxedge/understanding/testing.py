@@ -81,20 +81,23 @@ def run_tests(sentences: Path, tests: Path, responses: Path | None = None) -> Re
     """Runs the tests of one language.
 
     Args:
-        sentences: Folder of the sentences (``.../sentences/en``).
-        tests: Folder of the tests (``.../tests/en``).
+        sentences: Folder of the sentences (``.../sentences/en``), or one file in it.
+        tests: Folder of the tests (``.../tests/en``), or one file in it.
         responses: Folder of the replies; None looks for ``responses/<language>`` beside ``sentences``.
 
     Raises:
         TemplateError: A file is missing or wrong.
     """
     for folder in (sentences, tests):
-        if not folder.is_dir():
+        if not folder.exists():
             raise TemplateError(f"There is no folder {folder}.", remedy="Name the folder of one language.")
-    top = sentences.resolve().parent.parent
-    answers = responses or top / "responses" / sentences.resolve().name
+    own = sentences.resolve().parent if sentences.is_file() else sentences.resolve()
+    top = own.parent.parent
+    answers = responses or top / "responses" / own.name
     paths: list[Path | str] = [sentences, *([answers] if answers.is_dir() else [])]
-    grammar = load(paths, language=sentences.resolve().name)
+    grammar = load(paths, language=own.name)
+    only = tests if tests.is_file() else None
+    tests = tests.parent if only is not None else tests
     report = Report(grammar.language)
     known: set[str] = set()
     if (tests / _FAILURES).is_file():
@@ -105,13 +108,13 @@ def run_tests(sentences: Path, tests: Path, responses: Path | None = None) -> Re
     if flat.blocks:
         engine = GrammarUnderstander(_closed(flat, home))
         _use(engine, home)
-        for path in sorted(tests.glob("*.yaml")):
+        for path in [only] if only is not None else sorted(tests.glob("*.yaml")):
             if path.name not in (_FIXTURES, _FAILURES):
                 for case in _flat_cases(read_yaml(path)[0]):
                     _count(report, known, path, case, engine, home)
-    combined = sorted(tests.glob("*/*.yaml"))
+    combined = sorted(tests.glob("*/*.yaml")) if only is None else []
     if combined:
-        _combinations(report, known, combined, grammar, top, sentences.resolve().name)
+        _combinations(report, known, combined, grammar, top, own.name)
     return report
 
 
