@@ -222,6 +222,13 @@ class Chain(Replies):
             self.health.failed("recognition", error)
             return Verdict(item.turn, "failed", error) if item.kind == "final" else None
         self.health.worked("recognition")
+        if item.kind == "pause":
+            # The hypothesis itself: what is shown begins with the stable prefix, and may not be shown at all.
+            speculated: Callable[[UtteranceAudio], str | None] | None
+            speculated = getattr(self.recognition, "speculated", None)
+            text = speculated(item) if speculated is not None else None
+            if text is not None:
+                self.watch.hypothesis(item, text)
         return found[-1] if found else None
 
 

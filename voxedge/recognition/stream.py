@@ -14,10 +14,10 @@ from voxedge.recognition.stable import StablePrefix, bare
 if TYPE_CHECKING:
     from voxedge.recognition.contract import Recognition, RecognitionOptions, Recognizer
 
-WINDOW_S = 6.0
+WINDOW_S = 5.0
 """A partial looks at no more sound than this: with more, the words before are fixed and left out. It keeps
 the pace of partials from falling as the utterance grows."""
-KEEP_S = 2.5
+KEEP_S = 2.0
 """So much sound, at least, stays in the window when words are left out."""
 MOST_WINDOW_S = 14.0
 """Where nothing can be left out (no words, no times), partials end here; the final comes nevertheless."""
