@@ -220,7 +220,8 @@ class ThreadedRuntime:
         for box in (self._audio, self._transcripts, self._questions, self._speech):
             box.close(discard=True)
         for thread in self._threads:
-            if thread is not threading.current_thread():
+            # Ctrl-C may come while they are being started: those that weren't have no number.
+            if thread.ident is not None and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - monotonic()))
         if self._chain is not None:
             self._chain.turns.end_all("cancelled")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from voxedge.cli.output import emit_json, note
@@ -66,15 +65,34 @@ def run(args: argparse.Namespace) -> int:
     from voxedge.assistant import Assistant
 
     with Assistant(_config(args)) as assistant:
-        try:
-            for event in _events(assistant.listen(_sound(args), realtime=args.realtime), args):
-                if args.json:
-                    emit_json(event.to_json())
-                else:
-                    _print(event)
-        finally:
-            assistant.close()
+        printer = _Printer(args.json)
+        # Printed as they happen and not as they are iterated: so the end of a turn is told even when Ctrl-C
+        # ends the iteration.
+        assistant.on(Event)(printer.show)
+        if not args.file and not args.json:
+            note("Listening. Speak; Ctrl-C ends it.")
+        for _event in assistant.listen(_sound(args), realtime=args.realtime):
+            if printer.reader_gone:
+                raise BrokenPipeError
     return 0
+
+
+class _Printer:
+    """Prints events; notices when nobody reads them any more (`| head`)."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self.reader_gone = False
+
+    def show(self, event: Event) -> None:
+        """Prints one event."""
+        try:
+            if self._as_json:
+                emit_json(event.to_json())
+            else:
+                _print(event)
+        except BrokenPipeError:
+            self.reader_gone = True
 
 
 def _meter(args: argparse.Namespace) -> int:
@@ -95,12 +113,6 @@ def _meter(args: argparse.Namespace) -> int:
     else:
         source = cast("AudioSource", sound)
     return run_meter(source, config.listening.voice_activity, as_json=args.json)
-
-
-def _events(events: Iterator[Event], args: argparse.Namespace) -> Iterator[Event]:
-    if not args.file and not args.json:
-        note("Listening. Speak; Ctrl-C ends it.")
-    yield from events
 
 
 def _sound(args: argparse.Namespace) -> Sound:
