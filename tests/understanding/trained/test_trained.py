@@ -108,7 +108,7 @@ def test_understanding_gives_events_and_refuses_what_is_foreign(parser):
     found = parser.understand([Alternative("dim the light in the hall now", 0.0)], {"area": "hall"})
     assert isinstance(found, IntentMatched)
     assert (found.intent, str(found.slots["room"]), found.context["area"]) == ("lights", "hall", "hall")
-    assert 0.6 <= found.score <= 1
+    assert 0.8 <= found.score <= 1
     foreign = parser.understand([Alternative("my grandmother always wanted seven purple elephants", 0.0)])
     assert isinstance(foreign, NoIntent)
     assert parser.understand([]).reason == "empty"
