@@ -399,7 +399,7 @@ class _Walk:
         kind = "range" if isinstance(matcher.lists[call.list_id].content, RangeList) else "text"
         for found in matcher._find(self.chart, call.list_id, at):
             if matcher._allows(call, found.number):
-                value = found.value if found.value is not None else utterance.original(at, found.end)
+                value = found.value if found.value is not None else utterance.folded[at : found.end]
                 capture = Capture(
                     call.slot, value, at, found.end, kind, call.captured, call.list_id, found.number
                 )

@@ -10,6 +10,7 @@ from voxedge.understanding.context import excluded, slots_from
 from voxedge.understanding.exact import Capture, Reading
 from voxedge.understanding.grammar import Grammar, RangeList
 from voxedge.understanding.machine import Machine
+from voxedge.understanding.normalizing import tokenize
 
 PREFERRED_SLOT = "name"
 """A reading that fills this slot from a list beats one that doesn't; a longer name beats a shorter one."""
@@ -105,5 +106,7 @@ def make_slot(grammar: Grammar, machine: Machine, reading: Reading, capture: Cap
     value = capture.value
     said = reading.utterance.original(capture.start, capture.end)
     if capture.kind == "text" and isinstance(value, str):
-        said = value if value.casefold() == said.casefold() else said
+        # Spelled as the grammar does, where the words are the same: no "Dark-Roast" for "dark roast".
+        words = [token.text for token in tokenize(value)]
+        said = value if words == [token.text for token in tokenize(said)] else said
     return Slot(said, value, unit)

@@ -24,7 +24,7 @@ from voxedge.understanding.vocabulary import WORD_WEIGHT, Heard, Span, Unit, Voc
 BEAM = 32
 WINDOW = 1.6
 """How much dearer than the cheapest at its position, or at any later one, a state may be."""
-GIVE_UP = 0.32
+GIVE_UP = 0.46
 """Cost a sound at which no sentence is thought of any more."""
 GIVE_UP_SLACK = 1.5
 SKIP_WEIGHT = 0.75
