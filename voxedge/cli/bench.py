@@ -14,6 +14,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "examples": ("voxedge.bench.examples", "the parser trained from examples, on the Snips benchmark"),
     "idle": ("voxedge.bench.idle", "what listening costs while nobody speaks"),
     "import": ("voxedge.bench.startup", "what `import voxedge` costs over a bare interpreter"),
+    "intents": ("voxedge.bench.intents", "intent matching, beside hassil"),
     "latency": ("voxedge.bench.latency", "when the text is there, in real time"),
     "llm": ("voxedge.bench.llm", "the language model, beside llama.cpp's own"),
     "recognition": ("voxedge.bench.recognition", "words, time and guard, beside faster-whisper"),
