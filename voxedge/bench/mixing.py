@@ -41,4 +41,5 @@ def mix(speech: MonoF32, noise: MonoF32, snr_db: float, random: np.random.Genera
     stretch = noise[start : start + len(speech)]
     scale = np.sqrt(_loudest(speech) / (_loudest(stretch) * 10 ** (snr_db / 10)))
     mixed = speech + np.float32(scale) * stretch
-    return (mixed * (PEAK / max(float(np.max(np.abs(mixed))), 1e-9))).astype(np.float32)
+    scaled: MonoF32 = (mixed * (PEAK / max(float(np.max(np.abs(mixed))), 1e-9))).astype(np.float32)
+    return scaled
