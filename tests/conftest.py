@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 from pathlib import Path
 
 import pytest
+
+# A suite started in the background (nohup, some CI) inherits "ignore" for Ctrl-C, and so would every program
+# that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
