@@ -11,8 +11,8 @@ FULL_S = 30.0
 class WindowPolicy:
     """What windows are tried.
 
-    The defaults are the cheapest that lost nothing against wider ones on the sets of
-    ``voxedge bench recognition`` (docs/benchmarks.md).
+    The defaults did as well as any wider first window when chosen on the sets of ``voxedge bench
+    recognition``: they fit those recordings a little better than others.
 
     Attributes:
         least_s: No window is shorter: below this the decoder loops (whatever was said).
