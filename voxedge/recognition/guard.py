@@ -4,8 +4,8 @@ Whisper writes sentences over kitchens, rain and music ("Thank you.", "I'm going
 No one sign is enough: the model's own no-speech probability is high for spelled letters, its score is good
 on loops, and voice activity takes clatter for speech. Together they part cleanly: fitted by logistic
 regression on 378 pieces of noise and 1,026 utterances (recognized by tiny.en and base), the worst noise had
--0.6, the faintest utterance but one +0.6; fits on either half parted the other half as well. The penalties for
-stock phrases and for loops were set by hand.
+-0.6, the faintest utterance but one +0.6; fits on either half parted the other half as well. The penalties
+for stock phrases and for loops were set by hand.
 """
 
 from __future__ import annotations
