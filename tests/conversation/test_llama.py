@@ -11,7 +11,7 @@ import pytest
 
 from voxedge import conversation
 from voxedge.conversation import Conversation, Message, ReplyOptions
-from voxedge.conversation.writer import READ_TOKENS
+from voxedge.conversation.writer import READ_TOKENS, REPEAT_PENALTY
 from voxedge.errors import Cancelled, ClosedError, EngineLoadFailed, ExtraMissing, TextInvalid, UsageError
 from voxedge.events import CancelToken
 
@@ -41,7 +41,9 @@ def test_llama_cpp_writes_the_same_by_itself(shared_model, gguf):
     steps = {"n_batch": READ_TOKENS, "n_ubatch": READ_TOKENS}
     alone = llama_cpp.Llama(str(gguf), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False, **steps)
     chat = [{"role": m.role, "content": m.text} for m in HELLO]
-    expected = alone.create_chat_completion(chat, max_tokens=12, temperature=0.0)
+    expected = alone.create_chat_completion(
+        chat, max_tokens=12, temperature=0.0, repeat_penalty=REPEAT_PENALTY
+    )
     alone.close()
     got = "".join(shared_model.reply(HELLO, SHORT))
     assert got == expected["choices"][0]["message"]["content"].strip()

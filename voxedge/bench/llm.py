@@ -21,6 +21,7 @@ from voxedge import store
 from voxedge.cli.output import emit_json, note
 from voxedge.conversation.contract import Message, ReplyOptions
 from voxedge.conversation.llama import LlamaModel
+from voxedge.conversation.writer import REPEAT_PENALTY
 from voxedge.errors import UsageError
 
 HELP = "Measure the language model: first token and tokens per second, beside llama.cpp's own."
@@ -113,7 +114,8 @@ class _InProcess:
         started = perf_counter()
         stamps: list[float] = []
         text = ""
-        for part in self._llama.create_chat_completion(chat, max_tokens=tokens, temperature=0.0, stream=True):
+        options = {"max_tokens": tokens, "temperature": 0.0, "repeat_penalty": REPEAT_PENALTY}
+        for part in self._llama.create_chat_completion(chat, stream=True, **options):
             content = part["choices"][0]["delta"].get("content")
             if content:
                 stamps.append(perf_counter() - started)

@@ -80,8 +80,9 @@ class Writer:
         max_tokens = int(str(request["max_tokens"]))
         tokens = self._tokens_of_request(request, max_tokens)
         known = self._keep_common_prefix(tokens)
-        # The last token is left to `generate`, which samples from it.
-        for start in range(known, len(tokens) - 1, READ_TOKENS):
+        # The last step is left to `generate`, which samples after it; without a reply all is read here.
+        end = len(tokens) - (READ_TOKENS if max_tokens else 1)
+        for start in range(known, end, READ_TOKENS):
             if cancelled():
                 break
             self._llama.eval(tokens[start : min(start + READ_TOKENS, len(tokens) - 1)])
