@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measures and prints."""
-    from voxedge.events import Alternative
+    from voxedge.registry import need_installed
+from voxedge.events import Alternative
     from voxedge.understanding.engine import GrammarUnderstander
     from voxedge.understanding.files import read_yaml
     from voxedge.understanding.grammar import ListValue, TextList
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     made = [f"{kind} {room} {thing}" for kind in _KINDS for room in _ROOMS for thing in _THINGS]
     extra = [ListValue(Text(name), name, {"domain": "light"}) for name in made]
     names = (*known.values, *extra)[: args.names]
+    need_installed("hassil", "test", "The comparison with hassil")
     began = perf_counter()
     flat = sorted((folder / "sentences" / "en").glob("*.yaml"))
     grammar = load([*flat, folder / "responses" / "en"])

@@ -79,6 +79,17 @@ def report(error: VoxedgeError, as_json: bool = False) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; gives its exit status."""
+    try:
+        status = _dispatch(argv)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader (`head`, say) has gone: that is its right. Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(argv: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0] in {"-h", "--help", "help"}:
         print(_overview())
@@ -96,7 +107,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(words[1:])
     try:
         status: int = module.run(args)
-        sys.stdout.flush()
         return status
     except VoxedgeError as error:
         return report(error, as_json=bool(getattr(args, "json", False)))
@@ -108,7 +118,3 @@ def main(argv: Sequence[str] | None = None) -> int:
             "voxedge: the memory is used up. Close other programs, or take a smaller model.", file=sys.stderr
         )
         return EXIT_FAILED
-    except BrokenPipeError:
-        # The reader (`head`, say) has gone: that is its right. Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
