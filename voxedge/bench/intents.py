@@ -36,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measures and prints."""
+    from voxedge.events import Alternative
     from voxedge.registry import need_installed
-from voxedge.events import Alternative
     from voxedge.understanding.engine import GrammarUnderstander
     from voxedge.understanding.files import read_yaml
     from voxedge.understanding.grammar import ListValue, TextList
