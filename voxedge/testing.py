@@ -5,7 +5,7 @@ Example::
     def test_a_latte_is_ordered():
         with Assistant.from_config("voxedge.toml") as assistant:
             register(assistant)
-            turn = ask(assistant, "a large latte please")
+            turn = ask(assistant, "can I get a large latte")
             assert turn.intent == "orderDrink"
             assert str(turn.slots["size"]) == "large"
 
