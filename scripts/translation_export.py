@@ -23,13 +23,13 @@ from translation_data import LANGUAGES, Vocabulary
 from translation_model import Size, build, load_weights
 
 
-def write_marian(work_dir: Path, folder: Path, average: bool = True) -> None:
+def write_marian(work_dir: Path, folder: Path, last_share: float = 0.0) -> None:
     """Write the checkpoint as an OPUS-MT model in the Hugging Face layout."""
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = Vocabulary(work_dir / "shared.model")
     model = build(Size(), len(vocabulary.tokens), 0.1)
     missing, unexpected = model.load_state_dict(
-        load_weights(work_dir / "checkpoint.pt", average), strict=False
+        load_weights(work_dir / "checkpoint.pt", last_share), strict=False
     )
     # Tied copies of the table and the sinusoids are not in the checkpoint.
     learned = [name for name in missing if "embed_" not in name and "lm_head" not in name]
@@ -63,6 +63,8 @@ def convert(marian: Path, out: Path, quantization: str, pairs: list[str]) -> Non
         "kind": "tagged",
         "pairs": directions,
         "placeholders": "bytes",
+        # Trained on short sentences, it loses the thread of long ones: those are cut at clauses.
+        "max_tokens": 24,
         "languages": [name for name in LANGUAGES if any(name in both for both in directions)],
     }
     (out / "translation.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
@@ -76,12 +78,12 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path, help="also keep the Marian folder here")
     parser.add_argument("--quantization", default="int8")
     parser.add_argument("--pairs", default="en-es")
-    parser.add_argument("--last", action="store_true", help="last weights, not the average")
+    parser.add_argument("--last-share", type=float, default=0.0, help="0: average, 1: last weights")
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
         marian = options.checkpoint or Path(scratch) / "marian"
-        write_marian(options.work_dir, marian, not options.last)
+        write_marian(options.work_dir, marian, options.last_share)
         if options.out:
             convert(marian, options.out, options.quantization, options.pairs.split(","))
     return 0

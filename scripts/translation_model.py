@@ -225,7 +225,14 @@ class Optimizer:
         weight.addcdiv_(first, root, value=-scale)
 
 
-def load_weights(path: Path, average: bool = True) -> dict[str, torch.Tensor]:
-    """Return the averaged (or the last) weights of a training checkpoint, by name."""
+def load_weights(path: Path, last_share: float = 0.0) -> dict[str, torch.Tensor]:
+    """Return the weights of a training checkpoint, by name.
+
+    Args:
+        path: The checkpoint.
+        last_share: 0 for the moving average, 1 for the last weights, between for a mean of both: after a
+            short fall of the step size the average still reaches back to before it.
+    """
     state = torch.load(path, map_location="cpu", weights_only=True)
-    return dict(state["average" if average else "weights"])
+    average, last = state["average"], state["weights"]
+    return {name: torch.lerp(average[name], last[name], last_share) for name in average}
