@@ -8,6 +8,7 @@ ones done again in a safer way, and the text is put together as it was.
 from __future__ import annotations
 
 import bisect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ from voxedge.translation.protect import Glossary, Protected, numbers_kept, prote
 from voxedge.translation.sentences import Piece, has_letters, pieces, split_long
 
 _STOPS = ".!?…:;\"'”»)"
+
+
+_LOOKED_THROUGH_CHARACTERS = 5000
+_STAND_IN_BASE = 0xF0000
+_STAND_IN = re.compile("[\U000f0000-\U000ffffd]")
 
 
 @dataclass(slots=True)
@@ -75,14 +81,26 @@ class Carefully:
                 remedy="Hand in text (UTF-8), or a document of a known format.",
                 room="translation",
             )
-        most = self.engine.capabilities.max_tokens
         found: list[Piece] = []
         for piece in pieces(text, source):
-            if piece.translatable:
-                found += split_long(piece.text, most, self.engine.count_tokens)
-            else:
-                found.append(piece)
+            found += self._shortened(piece.text) if piece.translatable else [piece]
         return found
+
+    def _shortened(self, sentence: str) -> list[Piece]:
+        """Cuts a sentence that is too long, never inside a link, a tag or anything untouchable."""
+        # The patterns take quadratic time on one endless word, and nobody writes links in such a line.
+        places = _places(sentence, None) if len(sentence) <= _LOOKED_THROUGH_CHARACTERS else []
+        whole = [place[2] for place in places]
+        text = _with_stand_ins(sentence, places)
+
+        def count(part: str) -> int:
+            return self.engine.count_tokens(_STAND_IN.sub("", part))
+
+        def back(part: str) -> str:
+            return _STAND_IN.sub(lambda match: whole[ord(match[0]) - _STAND_IN_BASE], part)
+
+        parts = split_long(text, self.engine.capabilities.max_tokens, count)
+        return [Piece(back(part.text), part.translatable) for part in parts]
 
     def _join(
         self,
@@ -156,8 +174,6 @@ class Carefully:
         marked = strip_borders(sentence)
         protected = protect(marked.text, self.glossary, numbers=numbers)
         if protected is None or (protected.kept and not self.engine.capabilities.placeholders):
-            return sentence
-        if self.engine.count_tokens(marked.text) > self.engine.capabilities.max_tokens:
             return sentence
         return _job(sentence, marked, protected)
 
@@ -260,15 +276,30 @@ def _like_a_fragment(source: str, translation: str) -> str:
     return translation
 
 
+def _places(sentence: str, glossary: Glossary | None, numbers: bool = False) -> list[tuple[int, int, str]]:
+    """Mark-up and untouchable spans: (start, end, what stands there afterwards), in order."""
+    places = [(match.start(), match.end(), match[0]) for match in borders_in(sentence)]
+    for start, stop, value in spans(sentence, glossary, numbers=numbers):
+        if not any(start < other_stop and other_start < stop for other_start, other_stop, _ in places):
+            places.append((start, stop, value))
+    return sorted(places)
+
+
+def _with_stand_ins(sentence: str, places: Sequence[tuple[int, int, str]]) -> str:
+    """The sentence with one private letter for each place, so that nobody cuts inside one."""
+    text, end = "", 0
+    for number, (start, stop, _) in enumerate(places):
+        text += sentence[end:start] + chr(_STAND_IN_BASE + number)
+        end = stop
+    return text + sentence[end:]
+
+
 def _between(sentence: str, glossary: Glossary | None) -> list[Piece]:
     """The untouchable spans, mark-up and numbers included, and the text between them."""
     found: list[Piece] = []
     end = 0
-    places = [(match.start(), match.end(), match[0]) for match in borders_in(sentence)]
-    for start, stop, value in spans(sentence, glossary, numbers=True):
-        if not any(start < other_stop and other_start < stop for other_start, other_stop, _ in places):
-            places.append((start, stop, value))
-    for start, stop, value in [*sorted(places), (len(sentence), len(sentence), "")]:
+    places = _places(sentence, glossary, numbers=True)
+    for start, stop, value in [*places, (len(sentence), len(sentence), "")]:
         text = sentence[end:start]
         core = text.strip()
         if core and has_letters(core):
