@@ -143,21 +143,6 @@ class SpeakingConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TranslationConfig:
-    """Translating what was said.
-
-    Attributes:
-        source: ISO 639-1, or "" for no translation.
-        target: ISO 639-1, or "" for no translation.
-        model: Name of a translation model in the store; "" chooses by the languages.
-    """
-
-    source: str = ""
-    target: str = ""
-    model: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeConfig:
     """Threads and queues.
 
@@ -187,7 +172,6 @@ class Config:
     understanding: UnderstandingConfig = field(default_factory=UnderstandingConfig)
     conversation: ConversationConfig = field(default_factory=ConversationConfig)
     speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
-    translation: TranslationConfig = field(default_factory=TranslationConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
 
     @classmethod
