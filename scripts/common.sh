@@ -105,19 +105,24 @@ llama_wheel() {
   WHEEL="$(kept_wheel)"
 }
 
+# stamp EXTRAS, want EXTRAS: the file that tells what is installed, and what it says when that is as it should be.
+stamp() { printf '%s/voxedge-installed-%s' "$VENV" "$(printf '%s' "$1" | tr ',' '-')"; }
+want() { cat pyproject.toml - <<<"$ROOT $1" | sha256sum | cut -d' ' -f1; }
+
 # install EXTRAS: voxedge in the environment, editable, with these extras; nothing when pyproject.toml is as before.
 install() {
-  local extras="$1" stamp want
-  stamp="$VENV/voxedge-installed-$(printf '%s' "$extras" | tr ',' '-')"
-  want="$(cat pyproject.toml - <<<"$ROOT $extras" | sha256sum | cut -d' ' -f1)"
-  [ "$(cat "$stamp" 2>/dev/null)" = "$want" ] && return
+  local extras="$1" have
+  # What the tests need (dev) holds all that the demo does.
+  for have in "$extras" dev; do
+    [ "$(cat "$(stamp "$have")" 2>/dev/null)" = "$(want "$have")" ] && return
+  done
   LLAMA="$("$PYTHON" -c 'import re; print(re.search(r"\"(llama-cpp-python[^\"]*)\"", open("pyproject.toml", encoding="utf-8").read())[1])')"
   WHEEL=""
   [ "$WANT_LLM" != 1 ] || "$PY" -c 'import llama_cpp' 2>/dev/null || llama_wheel
   say "Installing voxedge and what it needs ..."
   "$PY" -m pip install --quiet --disable-pip-version-check --prefer-binary ${WHEEL:+"$WHEEL"} --editable ".[$extras]" ||
     fail "the packages could not be installed." "If the network is away, run this again when it is back: what was fetched is kept."
-  printf '%s' "$want" >"$stamp"
+  want "$extras" >"$(stamp "$extras")"
 }
 
 # models NAME...: fetches what isn't there, with a progress bar; hashes what is.
