@@ -54,7 +54,7 @@ CUSTOMERS = (
     Customer("Can I get a large latte with skim milk?"),
     Customer("I'd like a small dark roast coffee with some cream and a bit of brown sugar.", 1.05, 0.94),
     Customer("Give me a double shot espresso.", 0.95, 1.05),
-    Customer("Where does coffee come from?", 1.0, 0.97),
+    Customer("Why do people drink coffee?", 1.0, 0.97),
     Customer("Make me a medium iced mocha with whole milk.", 1.0, 1.03),
     Customer("Thank you!", 1.0, 0.94),
 )
