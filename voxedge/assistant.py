@@ -329,7 +329,7 @@ class Assistant:
 
     def _listen_inline(self, source: AudioSource) -> Iterator[Event]:
         sink: deque[Event] = deque()
-        chain = self._chain(sink.append)
+        chain = self.chain(sink.append)
         self._inline_cancel = CancelToken()
         try:
             yield self._started(chain, sink.append)
@@ -346,7 +346,7 @@ class Assistant:
         runtime = ThreadedRuntime(
             self._gate, queue_items=own.queue_items, close_timeout_s=own.close_timeout_s
         )
-        chain = self._chain(runtime.deliver)
+        chain = self.chain(runtime.deliver)
         watch_states: Callable[[Callable[[Event], None]], None] | None = getattr(source, "watch", None)
         if watch_states is not None:
             watch_states(chain.turns.emit)
@@ -366,7 +366,8 @@ class Assistant:
         self._handlers.tell(started)
         return started
 
-    def _chain(self, deliver: Callable[[Event], None]) -> Chain:
+    def chain(self, deliver: Callable[[Event], None]) -> Chain:
+        """The wired rooms of one stream, for a runtime that the caller brings (the daemon does)."""
         understander = self._rooms.understander()
         watch = CommandWatch(understander.completeness if understander is not None else None)
         return Chain(

@@ -158,6 +158,56 @@ class RuntimeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DaemonConfig:
+    """``voxedge serve``: where it listens, and what it grants.
+
+    Attributes:
+        http: HOST:PORT of HTTP and WebSocket; "" for none. Elsewhere than on loopback only with
+            ``tokens_file`` and TLS.
+        wyoming: HOST:PORT of Wyoming; "" for none.
+        wyoming_allow: Addresses and networks that may use Wyoming elsewhere than on loopback: it knows no tokens.
+        events_socket: Path of a Unix socket for events and commands; "" for none.
+        tokens_file: Lines ``NAME TOKEN``, a client each; "" where none is asked for. Read again on SIGHUP.
+        tls_certificate: PEM file; "" for none.
+        tls_key: PEM file of its key.
+        allow_plain_http: Whether HTTP elsewhere than on loopback may do without TLS (behind a proxy).
+        models: Further recognition models that clients may name.
+        max_body_mb: A longer request is refused.
+        max_audio_s: Longer sound is refused.
+        max_connections: More are refused.
+        max_streams: Live streams at once.
+        max_live_wait_ms: While finals wait longer than this, no new live stream is taken in.
+        requests_per_minute: Of one client; 0 for no limit.
+        queue_items: Requests that may be under way at once.
+        queue_items_per_client: Of one client.
+        deadline_s: A request that hasn't begun by then is refused.
+        receive_timeout_s: Header, and each piece of a body, must come within this time.
+        stop_timeout_s: What is under way at the stop may go on for so long.
+    """
+
+    http: str = "127.0.0.1:8765"
+    wyoming: str = "127.0.0.1:10300"
+    wyoming_allow: tuple[str, ...] = ()
+    events_socket: str = ""
+    tokens_file: str = ""
+    tls_certificate: str = ""
+    tls_key: str = ""
+    allow_plain_http: bool = False
+    models: tuple[str, ...] = ()
+    max_body_mb: int = 25
+    max_audio_s: float = 3600.0
+    max_connections: int = 128
+    max_streams: int = 32
+    max_live_wait_ms: int = 400
+    requests_per_minute: int = 600
+    queue_items: int = 64
+    queue_items_per_client: int = 16
+    deadline_s: float = 60.0
+    receive_timeout_s: float = 10.0
+    stop_timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration.
 
@@ -173,6 +223,7 @@ class Config:
     conversation: ConversationConfig = field(default_factory=ConversationConfig)
     speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+    daemon: DaemonConfig = field(default_factory=DaemonConfig)
 
     @classmethod
     def from_file(cls, path: str | Path, *, environment: Mapping[str, str] | None = None) -> Config:
@@ -252,12 +303,16 @@ class Config:
             candidate = folder / path
             return str(candidate) if path and candidate.exists() else path
 
-        own = self.understanding
+        own, daemon = self.understanding, self.daemon
         return self.with_values(
             understanding={
                 "intents": tuple(anchored(p) for p in own.intents),
                 "handlers": anchored(own.handlers),
-            }
+            },
+            daemon={
+                name: anchored(getattr(daemon, name))
+                for name in ("tokens_file", "tls_certificate", "tls_key")
+            },
         )
 
 

@@ -145,7 +145,7 @@ class ThreadedRuntime:
             max(queue_items * 8, 64), droppable=lambda e: isinstance(e, Partial), supersedes=_newer_partial
         )
         self._audio: Mailbox[UtteranceAudio] = Mailbox(
-            queue_items, droppable=_is_partial_work, supersedes=_newer_audio, on_drop=self._dropped
+            queue_items, droppable=is_partial_work, supersedes=newer_audio, on_drop=self._dropped
         )
         self._transcripts: Mailbox[Transcript] = Mailbox(queue_items)
         self._questions: Mailbox[Transcript] = Mailbox(queue_items)
@@ -262,7 +262,7 @@ class ThreadedRuntime:
             if isinstance(item, UtteranceAudio):
                 chain.watch.heard(item)
                 # On a slow machine a partial that were given up for the next one would never be finished.
-                self._cancel_working(lambda at_work: item.kind != "growing" and _newer_audio(item, at_work))
+                self._cancel_working(lambda at_work: item.kind != "growing" and newer_audio(item, at_work))
                 self._audio.put(item)
                 return
             chain.turns.emit(item)
@@ -358,11 +358,12 @@ def _settle(gate: Gate, listening: ListeningRoom, route: Callable[[Event | Utter
         listening.cancel_utterance(route)
 
 
-def _is_partial_work(item: UtteranceAudio) -> bool:
+def is_partial_work(item: UtteranceAudio) -> bool:
+    """Whether an item may be dropped under load: anything but a final."""
     return item.kind != "final"
 
 
-def _newer_audio(new: UtteranceAudio, old: UtteranceAudio) -> bool:
+def newer_audio(new: UtteranceAudio, old: UtteranceAudio) -> bool:
     """Whether recognizing ``old`` is pointless now that ``new`` is there.
 
     A pause's recognition is kept when the end comes with no more speech: it *is* the final then.
