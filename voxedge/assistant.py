@@ -36,6 +36,7 @@ from voxedge.handlers import (
     load_handlers,
 )
 from voxedge.runtime import InlineRuntime, ThreadedRuntime
+from voxedge.statistics import Recorder
 from voxedge.turns import Health, Turns
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class Assistant:
         config: What to build; the defaults where None.
         parts: Engines that the app brings itself.
 
+    Attributes:
+        recorder: Counts what happens; None where neither ``monitor`` under ``[statistics]`` nor the owner's
+            consent to share asks for it.
+
     Example:
         >>> assistant = Assistant.from_config("voxedge.toml")        # doctest: +SKIP
         >>> for event in assistant.listen("recording.wav"): ...      # doctest: +SKIP
@@ -84,6 +89,11 @@ class Assistant:
         self._inline_cancel: CancelToken | None = None
         self._busy = threading.Lock()
         self._closed = threading.Event()
+        own = self.config.statistics
+        self.recorder = Recorder.where_wanted(own.folder, monitor=own.monitor)
+        self._observer = self.recorder.observer() if self.recorder is not None else None
+        if self._observer is not None:
+            self.on(Event)(self._observer)
         if self.config.understanding.handlers:
             load_handlers(self.config.understanding.handlers, self)
 
@@ -142,6 +152,8 @@ class Assistant:
         if warm_up is not None:
             warm_up()
         self._rooms.synthesizer()
+        if self.recorder is not None:
+            self.recorder.start()
 
     def listen(
         self,
@@ -287,6 +299,8 @@ class Assistant:
         if live is not None:
             live.close()
         self._rooms.close()
+        if self.recorder is not None:
+            self.recorder.close()
 
     def __enter__(self) -> Assistant:
         return self
@@ -374,6 +388,7 @@ class Assistant:
             listening=self._rooms.listening_room(watch, lambda: next(self._turn_numbers)),
             recognition=self._rooms.recognition_room(),
             watch=watch,
+            **({"worked": self._observer.worked} if self._observer is not None else {}),
             **self._replies(deliver),
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Protocol
 
 from voxedge.answering import Answering
@@ -28,6 +29,10 @@ from voxedge.handlers import place_of
 from voxedge.turns import Health, Turns, note_of
 
 _log = logging.getLogger("voxedge.chain")
+
+
+def _nobody_counts(_turn: int, _seconds: float) -> None:
+    """Where nothing is counted."""
 
 
 class ListeningRoom(Protocol):
@@ -196,11 +201,13 @@ class Chain(Replies):
         listening: Frames to utterances.
         recognition: Utterances to transcripts.
         watch: Knows what understanding makes of the words before a pause.
+        worked: Told the turn and the seconds that recognition worked for it, each time.
     """
 
     listening: ListeningRoom
     recognition: RecognitionRoom
     watch: CommandWatch
+    worked: Callable[[int, float], None] = _nobody_counts
 
     def recognize(self, item: UtteranceAudio, cancel: CancelToken) -> Transcript | Verdict | None:
         """Recognizes one item; gives the transcript of a final one, or how the turn ends without one."""
@@ -213,8 +220,12 @@ class Chain(Replies):
                 self.watch.hypothesis(item, event.text)
             self.turns.emit(event)
 
+        started = monotonic()
         try:
-            self.recognition.feed(item, emit, cancel)
+            try:
+                self.recognition.feed(item, emit, cancel)
+            finally:
+                self.worked(item.turn, monotonic() - started)
         except Cancelled:
             return Verdict(item.turn, "cancelled") if item.kind == "final" else None
         except Exception as exc:  # noqa: BLE001 - a device that nobody can log into must live on

@@ -165,7 +165,7 @@ class DaemonConfig:
         http: HOST:PORT of HTTP and WebSocket; "" for none. Elsewhere than on loopback only with
             ``tokens_file`` and TLS.
         wyoming: HOST:PORT of Wyoming; "" for none.
-        wyoming_allow: Addresses and networks that may use Wyoming elsewhere than on loopback: it knows no tokens.
+        wyoming_allow: Addresses and networks that may use Wyoming beside loopback: it knows no tokens.
         events_socket: Path of a Unix socket for events and commands; "" for none.
         tokens_file: Lines ``NAME TOKEN``, a client each; "" where none is asked for. Read again on SIGHUP.
         tls_certificate: PEM file; "" for none.
@@ -208,6 +208,21 @@ class DaemonConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsConfig:
+    """Counts of what happened, never of what was said. To share them takes ``voxedge stats on``.
+
+    Attributes:
+        monitor: Whether counts by hour and day are kept on this device.
+        folder: Where they are kept; "" is ``statistics`` in the user's own folder.
+        ca_file: Certificates (PEM) of the private authority of the endpoint, or "".
+    """
+
+    monitor: bool = False
+    folder: str = ""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The whole configuration.
 
@@ -223,6 +238,7 @@ class Config:
     conversation: ConversationConfig = field(default_factory=ConversationConfig)
     speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
+    statistics: StatisticsConfig = field(default_factory=StatisticsConfig)
     daemon: DaemonConfig = field(default_factory=DaemonConfig)
 
     @classmethod

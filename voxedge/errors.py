@@ -289,3 +289,24 @@ class TextInvalid(InputError):
     """Text that can't be used: empty, binary, or longer than allowed."""
 
     code = "text_invalid"
+
+
+class StatisticsError(VoxedgeError):
+    """The statistics can't do what was asked."""
+
+    code = "statistics_failed"
+    room = "statistics"
+    exit_code = EXIT_STORE
+
+
+class StatisticsUnwritable(StatisticsError):
+    """The file of the statistics can't be written: disk full, read-only, no permission, held by another."""
+
+    code = "statistics_unwritable"
+    retryable = True
+
+
+class StatisticsDamaged(StatisticsError):
+    """The file of the statistics can't be read any more."""
+
+    code = "statistics_damaged"

@@ -1,10 +1,13 @@
-"""Where the files lie that travel with voxedge: the model catalogue and the ready-made intents.
+"""Where files lie: those that travel with voxedge (model catalogue, ready-made intents), and the user's.
 
-In a wheel they are inside the package; in a checkout they stand at its top level.
+In a wheel the former are inside the package; in a checkout they stand at its top level.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -23,3 +26,29 @@ def models_dir() -> Path:
 def intents_dir() -> Path:
     """The folder of the ready-made intents, ``<language>/*.yaml``."""
     return _data_dir("intents")
+
+
+def user_home(environment: Mapping[str, str] | None = None) -> Path:
+    r"""The folder of the user's own files: ``VOXEDGE_HOME``, or the platform's place for data.
+
+    Linux: ``$XDG_DATA_HOME/voxedge``, else ``~/.local/share/voxedge`` (XDG Base Directory Specification);
+    macOS: ``~/Library/Application Support/voxedge``; Windows: ``%LOCALAPPDATA%\voxedge``.
+    """
+    env = os.environ if environment is None else environment
+    named = env.get("VOXEDGE_HOME", "")
+    if named:
+        return Path(named).expanduser().absolute()
+    if sys.platform == "win32":
+        return Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "voxedge"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "voxedge"
+    base = env.get("XDG_DATA_HOME", "")
+    # The specification says to ignore a relative path.
+    folder = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "share"
+    return folder / "voxedge"
+
+
+def is_offline(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether ``VOXEDGE_OFFLINE`` forbids connections."""
+    env = os.environ if environment is None else environment
+    return env.get("VOXEDGE_OFFLINE", "").strip().lower() not in {"", "0", "false", "no", "off"}

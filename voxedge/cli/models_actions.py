@@ -98,7 +98,8 @@ def run_list(args: argparse.Namespace) -> int:
 
 def run_pull(args: argparse.Namespace) -> int:
     """Gets models; those that were got before one fails are kept."""
-    from voxedge.store.pull import PullOptions, is_offline, pull
+    from voxedge.resources import is_offline
+    from voxedge.store.pull import PullOptions, pull
 
     library = Library()
     given = Path(args.given) if args.given else None

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voxedge.errors import ModelCorrupt, ModelMissing, ModelUnknown
-from voxedge.resources import models_dir
+from voxedge.resources import models_dir, user_home
 from voxedge.store.catalogue import Catalogue
 from voxedge.store.entry import ModelEntry, ModelFile, PackageSource, ShippedSource
 from voxedge.store.formats import usable_path
 from voxedge.store.manifest import Manifest
-from voxedge.store.places import system_homes, user_home
+from voxedge.store.places import system_homes
 from voxedge.store.store import Store
 from voxedge.store.verify import wrong_files
 

@@ -8,26 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def user_home(environment: Mapping[str, str] | None = None) -> Path:
-    r"""The folder of the user's own store: ``VOXEDGE_HOME``, or the platform's place for data.
-
-    Linux: ``$XDG_DATA_HOME/voxedge``, else ``~/.local/share/voxedge`` (XDG Base Directory Specification);
-    macOS: ``~/Library/Application Support/voxedge``; Windows: ``%LOCALAPPDATA%\voxedge``.
-    """
-    env = os.environ if environment is None else environment
-    named = env.get("VOXEDGE_HOME", "")
-    if named:
-        return Path(named).expanduser().absolute()
-    if sys.platform == "win32":
-        return Path(env.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "voxedge"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "voxedge"
-    base = env.get("XDG_DATA_HOME", "")
-    # The specification says to ignore a relative path.
-    folder = Path(base) if base and Path(base).is_absolute() else Path.home() / ".local" / "share"
-    return folder / "voxedge"
-
-
 def system_homes(environment: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Folders of stores that an administrator filled; only those that are there."""
     env = os.environ if environment is None else environment

@@ -60,12 +60,6 @@ class PullOptions:
     sleep: Callable[[float], None] = time.sleep
 
 
-def is_offline(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether ``VOXEDGE_OFFLINE`` forbids connections."""
-    env = os.environ if environment is None else environment
-    return env.get("VOXEDGE_OFFLINE", "").strip().lower() not in {"", "0", "false", "no", "off"}
-
-
 def pull(library: Library, entry: ModelEntry, options: PullOptions | None = None) -> tuple[Found, bool]:
     """Sees to it that a model is here and whole.
 
