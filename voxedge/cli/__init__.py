@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "chat": ("voxedge.cli.chat", "talk to the local language model by keyboard"),
     "say": ("voxedge.cli.say", "speak a text"),
     "models": ("voxedge.cli.models", "list, get, check and carry models"),
+    "stats": ("voxedge.cli.stats", "see what was counted here; share it anonymously, or don't"),
     "config": ("voxedge.cli.config", "print the configuration, or check one"),
     "doctor": ("voxedge.cli.doctor", "tell what works on this machine, and what to do about the rest"),
     "bench": ("voxedge.cli.bench", "measure on this machine"),

@@ -62,6 +62,23 @@ def check_endpoint(endpoint: str) -> str:
     raise _bad_endpoint("only https is encrypted (http is for this machine itself, in tests)")
 
 
+def check_ca_file(ca_file: str) -> ssl.SSLContext:
+    """What a connection trusts: the system's authorities (or ``SSL_CERT_FILE``), or those of a file.
+
+    Raises:
+        ConfigError: The file can't be read, or holds no certificates.
+    """
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except OSError as exc:  # ssl.SSLError is one
+        raise ConfigError(
+            f"The file of certificates {ca_file} can't be used: {exc.strerror or 'it holds none'}.",
+            remedy="Correct `ca_file` under [statistics], or type `voxedge stats on` with --ca-file.",
+        ) from exc
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def sync(
     folder: str | Path | None = None,
     *,
@@ -148,14 +165,7 @@ def _opener(endpoint: str, ca_file: str) -> urllib.request.OpenerDirector:
     if endpoint.startswith("http:"):
         # Unencrypted means: this machine only, so no proxy either.
         return urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
-    try:
-        context = ssl.create_default_context(cafile=ca_file or None)
-    except OSError as exc:  # ssl.SSLError is one
-        raise ConfigError(
-            f"The file of certificates {ca_file} can't be used: {exc.strerror or 'it holds none'}.",
-            remedy="Correct `ca_file` under [statistics], or type `voxedge stats on` with --ca-file.",
-        ) from exc
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = check_ca_file(ca_file)
     return urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirect())
 
 
