@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from voxedge.cli import models_convert
+
 HELP = "List, get, check and carry models."
 EPILOG = """examples:
   voxedge models pull essentials              what the demo needs
@@ -14,6 +16,7 @@ EPILOG = """examples:
   voxedge models add stick.voxmodels          on the machine without a network
   voxedge models add ./my-whisper --name my-whisper --kind recognition
   voxedge models remove whisper-base
+  voxedge models convert ./opus-mt-en-fi --quantization int8
 
 The store is in the user's data folder, or in VOXEDGE_HOME. VOXEDGE_OFFLINE=1 forbids every connection.
 `voxedge models SUBCOMMAND --help` tells more of each."""
@@ -64,9 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("names", nargs="+", metavar="NAME", help="models that are here, or a group")
     sub.add_argument("-o", "--output", required=True, metavar="FILE", help="the file to write")
 
+    sub = add("convert", models_convert.WHAT, "")
+    sub.epilog = models_convert.EPILOG
+    models_convert.add_arguments(sub)
+
 
 def run(args: argparse.Namespace) -> int:
     """Runs a subcommand."""
+    if args.subcommand == "convert":
+        return models_convert.run(args)
     from voxedge.cli import models_actions
 
     action = getattr(models_actions, f"run_{args.subcommand}")

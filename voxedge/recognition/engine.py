@@ -86,6 +86,7 @@ class WhisperEngine:
         folder: The model's folder; must be whole (`check_folder` looks).
         model_name: For messages.
         threads: Threads of one recognition, 1 or more.
+        compute_type: How CTranslate2 computes; ``default`` is what the weights are kept as.
 
     Raises:
         ModelMissing: The folder or a file isn't there.
@@ -93,7 +94,9 @@ class WhisperEngine:
         EngineLoadFailed: The engine refuses the model, or computes nonsense with it.
     """
 
-    def __init__(self, folder: Path, model_name: str, threads: int = 2) -> None:
+    def __init__(
+        self, folder: Path, model_name: str, threads: int = 2, *, compute_type: str = "int8"
+    ) -> None:
         check_folder(folder, model_name)
         import ctranslate2
 
@@ -102,7 +105,11 @@ class WhisperEngine:
         try:
             self.tokenizer = WhisperTokenizer(folder)
             model: object = ctranslate2.models.Whisper(
-                str(folder), device="cpu", compute_type="int8", intra_threads=max(1, threads), inter_threads=1
+                str(folder),
+                device="cpu",
+                compute_type=compute_type,
+                intra_threads=max(1, threads),
+                inter_threads=1,
             )
         except (RuntimeError, ValueError, OSError, MemoryError, KeyError) as exc:
             raise self._load_failed(str(exc).splitlines()[0] if str(exc) else type(exc).__name__) from exc

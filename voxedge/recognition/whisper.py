@@ -38,6 +38,7 @@ class WhisperRecognizer:
         threads: Threads of one recognition.
         early_gate: Whether sound that can't be speech is turned away before anything is decoded. Off only
             to test the guard behind it.
+        compute_type: How CTranslate2 computes; ``default`` is what the weights are kept as.
 
     Raises:
         ModelMissing: The folder or one of its files isn't there.
@@ -46,9 +47,15 @@ class WhisperRecognizer:
     """
 
     def __init__(
-        self, model_dir: Path, *, model_name: str, threads: int = 2, early_gate: bool = True
+        self,
+        model_dir: Path,
+        *,
+        model_name: str,
+        threads: int = 2,
+        early_gate: bool = True,
+        compute_type: str = "int8",
     ) -> None:
-        self._engine = WhisperEngine(model_dir, model_name, threads)
+        self._engine = WhisperEngine(model_dir, model_name, threads, compute_type=compute_type)
         self._finder = SpeechFinder()
         self._policy = WindowPolicy()
         self._decoder = WindowDecoder(self._engine, self._policy)

@@ -37,6 +37,7 @@ NLLB_CODES: Mapping[str, str] = {
 """FLORES-200 codes of NLLB for ISO 639-1 (https://github.com/facebookresearch/flores)."""
 
 _PAIR = re.compile(r"(?:^|[^a-z])([a-z]{2})[-_]?([a-z]{2})$")
+_MARIAN_TAG = re.compile(r">>[a-z]{2,3}.*<<")
 _TAG = re.compile(r">>[a-z]{2,3}(?:_[A-Za-z]+)?<<|__[a-z]{2,3}__|[a-z]{3}_[A-Z][a-z]{3}")
 
 
@@ -161,6 +162,7 @@ def _own(folder: Path) -> Layout:
     source = _file(folder, "source.spm", "sentencepiece.model")
     target = folder / "target.spm"
     limit = about.get("max_tokens", 90)
+    tags = [t for t in _vocabulary(folder) if _MARIAN_TAG.fullmatch(t)] if kind == "tagged" else []
     return Layout(
         kind="tagged" if kind == "tagged" else "plain",
         model_folder=folder,
@@ -172,6 +174,7 @@ def _own(folder: Path) -> Layout:
         placeholders=about.get("placeholders") == "bytes",
         shortlist=shortlist,
         max_tokens=limit if isinstance(limit, int) else 90,
+        tags=_tags_by_language(tags),
     )
 
 
@@ -238,7 +241,7 @@ def _marian(folder: Path, pairs: Sequence[tuple[str, str]]) -> Layout:
     inner = folder / "ctranslate2_model"
     model = inner if inner.is_dir() else folder
     suffix, shortlist = _common(model)
-    tags = [token for token in _vocabulary(model) if re.fullmatch(r">>[a-z]{2,3}.*<<", token)]
+    tags = [token for token in _vocabulary(model) if _MARIAN_TAG.fullmatch(token)]
     known = frozenset(pairs) or _pair_of_name(folder)
     if not known:
         raise _broken(folder, "neither a file nor its name tells the languages (name it like opus-mt-en-es)")
