@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from voxedge.conversation.contract import LanguageModel
     from voxedge.recognition.contract import RecognitionOptions, Recognizer
     from voxedge.speaking.contract import Synthesizer
+    from voxedge.translation.router import TextTranslator
     from voxedge.understanding.contract import Understander
 
 _T = TypeVar("_T")
@@ -97,6 +98,16 @@ class Rooms:
         if self.parts.synthesizer is None and self.config.speaking.engine == "none":
             return None
         return self._optional("speaking", self.parts.synthesizer, self._build_synthesizer)
+
+    def translator(self) -> TextTranslator:
+        """Translates between all languages that there are models for; none is loaded before it is needed."""
+
+        def build() -> TextTranslator:
+            from voxedge.translators import ready_translator
+
+            return ready_translator(self.plan.translation)
+
+        return self._once("translation", None, build)
 
     def sink(self) -> AudioSink | None:
         """Where replies sound; None where nothing sounds."""
@@ -178,6 +189,13 @@ class Rooms:
             bias=bias,
             numbers=_number_style(own.numbers),
         )
+
+    def replace(self, room: str, engine: object | None) -> None:
+        """Puts another engine in a room's place; None: it is built anew when it is needed."""
+        with self._lock:
+            self._built.pop(room, None)
+            if engine is not None:
+                self._built[room] = engine
 
     def models(self) -> Mapping[str, str]:
         """What does the work, by room, of what has been built."""

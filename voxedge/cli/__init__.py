@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "translate": ("voxedge.cli.translate", "translate text and documents"),
     "chat": ("voxedge.cli.chat", "talk to the local language model by keyboard"),
     "say": ("voxedge.cli.say", "speak a text"),
+    "serve": ("voxedge.cli.serve", "serve all of it to other programs: HTTP, WebSocket, Wyoming"),
     "models": ("voxedge.cli.models", "list, get, check and carry models"),
     "stats": ("voxedge.cli.stats", "see what was counted here; share it anonymously, or don't"),
     "config": ("voxedge.cli.config", "print the configuration, or check one"),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from voxedge.cli.output import emit_json
 from voxedge.errors import UsageError
-from voxedge.store import Library, ModelEntry
+from voxedge.store import Library
 from voxedge.translation.contract import SentenceEngine
 from voxedge.translation.protect import Glossary
 from voxedge.translation.router import Candidate, TextTranslator
+from voxedge.translators import apertium_candidates, installed, loader, pairs_of, pullable
 
 ENGINES = ("auto", "ctranslate2", "apertium")
 
@@ -29,36 +29,6 @@ def build_translator(args: argparse.Namespace) -> TextTranslator:
     if args.engine in ("auto", "apertium") and not args.model:
         candidates += apertium_candidates()
     return TextTranslator(candidates, glossary=glossary, available=pullable)
-
-
-def installed(threads: int) -> list[Candidate]:
-    """The translation models that are here: those the user got before the starter model."""
-    library = Library()
-    found = [entry for entry in library.catalogue if entry.kind == "translation" and library.find(entry)]
-    found.sort(key=lambda entry: (entry.name == "starter", entry.name))
-    return [Candidate(entry.name, _pairs(entry), _loader(entry.name, entry.name, threads)) for entry in found]
-
-
-def pullable() -> dict[tuple[str, str], list[str]]:
-    """Pairs of the catalogue's models that aren't here, with the models' names."""
-    library = Library()
-    found: dict[tuple[str, str], list[str]] = {}
-    for entry in library.catalogue:
-        if entry.kind == "translation" and library.find(entry) is None:
-            for pair in _pairs(entry):
-                found.setdefault(pair, []).append(entry.name)
-    return found
-
-
-def apertium_candidates() -> list[Candidate]:
-    """The pairs of an installed Apertium."""
-    from voxedge.translation.apertium import ApertiumEngine, installed_modes
-
-    def loader(pair: tuple[str, str]) -> Callable[[], SentenceEngine]:
-        return lambda: ApertiumEngine(*pair)
-
-    modes = sorted(installed_modes())
-    return [Candidate(f"apertium-{a}-{b}", frozenset({(a, b)}), loader((a, b))) for a, b in modes]
 
 
 def print_pairs(args: argparse.Namespace) -> int:
@@ -79,20 +49,6 @@ def print_pairs(args: argparse.Namespace) -> int:
     return 0
 
 
-def _pairs(entry: ModelEntry) -> frozenset[tuple[str, str]]:
-    return frozenset((a, b) for a, _, b in (pair.partition("-") for pair in entry.pairs) if b)
-
-
-def _loader(name: str | Path, label: str, threads: int) -> Callable[[], SentenceEngine]:
-    def load() -> SentenceEngine:
-        from voxedge.store import resolve
-        from voxedge.translation.engine import CTranslate2Engine
-
-        return CTranslate2Engine(resolve(name, kind="translation"), threads=threads, model=label)
-
-    return load
-
-
 def _named(model: str, threads: int) -> Candidate:
     from voxedge.translation.layout import read_layout
 
@@ -102,7 +58,7 @@ def _named(model: str, threads: int) -> Candidate:
         # An Argos folder has its model one level down, so the store's look at folders is passed over here.
         return Candidate(path.name, layout.pairs, lambda: _engine(path, threads))
     entry = Library().entry(model, kind="translation")
-    return Candidate(entry.name, _pairs(entry), _loader(entry.name, entry.name, threads))
+    return Candidate(entry.name, pairs_of(entry), loader(entry.name, entry.name, threads))
 
 
 def _engine(path: Path, threads: int) -> SentenceEngine:

@@ -1,0 +1,252 @@
+"""The service's own life: engines, admission of requests, start, stop, reload. For `service.Service`."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from voxedge.build import Parts, Rooms
+from voxedge.config import Config
+from voxedge.daemon.faults import Busy, NotServed, Stopping, TooManyRequests
+from voxedge.daemon.progress import Progress
+from voxedge.daemon.scheduler import LOCAL, Client, Priority, Scheduler, Terms
+from voxedge.daemon.settings import DaemonSettings
+from voxedge.daemon.streams import LiveStream
+from voxedge.errors import VoxedgeError
+from voxedge.events import Event
+
+if TYPE_CHECKING:
+    from voxedge.recognition.contract import Recognizer
+
+_log = logging.getLogger("voxedge.daemon")
+
+Watcher: TypeAlias = Callable[[Event], None]
+
+
+class Core:
+    """What `Service` has beside the work itself. See there for the arguments."""
+
+    def __init__(self, config: Config, *, parts: Parts | None = None) -> None:
+        self.settings = DaemonSettings.from_config(config)
+        self.config = config
+        self.progress = Progress()
+        self.rooms = Rooms(config, parts or Parts())
+        own = config.daemon
+        self.scheduler = Scheduler(
+            limit=own.queue_items,
+            limit_per_client=own.queue_items_per_client,
+            progress=self.progress,
+        )
+        self.callers = ThreadPoolExecutor(own.queue_items, thread_name_prefix="voxedge-caller")
+        """Threads for callers that may not block, such as an event loop."""
+        self._watchers: list[Watcher] = []
+        self._streams: set[LiveStream] = set()
+        self._recognizers: dict[str, Recognizer] = {}
+        self._requests: dict[str, int] = {}
+        self._lock = threading.RLock()
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._stream_numbers = itertools.count(1)
+
+    # Life.
+
+    def start(self) -> None:
+        """Loads what the configuration names; then the service is ready.
+
+        Raises:
+            VoxedgeError: Recognition or the templates can't be loaded. (A missing voice or language model
+                only shows in `troubles`.)
+        """
+        with self.progress.working("loading", limit_s=300.0):
+            self._recognizers[self.config.recognition.model] = self.rooms.recognizer()
+            self.progress.beat("loading")
+            self.rooms.understander()
+            self.rooms.synthesizer()
+            model = self.rooms.language_model()
+            warm_up: Callable[[], None] | None = getattr(model, "warm_up", None)
+            if warm_up is not None:
+                warm_up()
+        if not self._stopping.is_set():
+            self._ready.set()
+
+    def stop(self, timeout_s: float | None = None) -> None:
+        """Refuses new work, lets what runs end, ends the streams, and gives the engines back."""
+        timeout_s = self.config.daemon.stop_timeout_s if timeout_s is None else timeout_s
+        self._ready.clear()
+        self._stopping.set()
+        with self._lock:
+            streams = list(self._streams)
+        for stream in streams:
+            stream.close()
+        self.scheduler.close(timeout_s)
+        self.callers.shutdown(wait=False, cancel_futures=True)
+        for recognizer in self._recognizers.values():
+            recognizer.close()
+        self.rooms.close()
+
+    def reload(self, config: Config) -> tuple[str, ...]:
+        """Takes over what can change while the service runs: clients, limits, endpointing, intents, handlers.
+
+        Args:
+            config: Read anew.
+
+        Returns:
+            Keys that differ and need a restart (models, addresses, threads).
+
+        Raises:
+            ConfigError: It isn't valid; then everything stays as it was.
+        """
+        settings = DaemonSettings.from_config(config)
+        fresh = Rooms(config, replace(self.rooms.parts, understander=None))
+        understander = fresh.understander()  # before anything is taken over: it may not compile
+        later = _needs_restart(self.config, config)
+        with self._lock:
+            self.settings, self.config = settings, config
+            self.rooms.config = config
+            self.rooms.replace("understanding", understander)
+        _log.info("The configuration was read again.")
+        return later
+
+    @property
+    def ready(self) -> bool:
+        """Whether work is taken in."""
+        return self._ready.is_set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the service is being stopped."""
+        return self._stopping.is_set()
+
+    @property
+    def troubles(self) -> dict[str, VoxedgeError]:
+        """Rooms that don't work, with the reason; the others do."""
+        return dict(self.rooms.troubles)
+
+    def beat(self, stage: str) -> None:
+        """A stage has moved; see `Progress`."""
+        self.progress.beat(stage)
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Has a function called with every event of every stream; gives the function that ends it.
+
+        It is called in the workers' threads, and must neither block nor raise.
+        """
+        with self._lock:
+            self._watchers.append(watcher)
+
+        def end() -> None:
+            with self._lock:
+                if watcher in self._watchers:
+                    self._watchers.remove(watcher)
+
+        return end
+
+    @contextmanager
+    def admitted(self, client: Client) -> Iterator[None]:
+        """Counts a request while it is under way.
+
+        Raises:
+            TooManyRequests: The client has as many under way as it may.
+            Busy: All clients together do.
+            Stopping: The service isn't ready, or is being stopped.
+        """
+        self._check_ready()
+        own = self.settings.daemon
+        with self._lock:
+            mine = self._requests.get(client.key, 0)
+            wait_s = self.scheduler.foretold_wait_s("compute")
+            if mine >= own.queue_items_per_client:
+                raise TooManyRequests(f"This client has {mine} requests under way.", retry_after_s=wait_s)
+            if sum(self._requests.values()) >= own.queue_items:
+                raise Busy("As many requests are under way as may be.", retry_after_s=wait_s)
+            self._requests[client.key] = mine + 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                left = self._requests[client.key] - 1
+                if left:
+                    self._requests[client.key] = left
+                else:
+                    del self._requests[client.key]
+
+    @property
+    def requests(self) -> int:
+        """Requests that are under way."""
+        with self._lock:
+            return sum(self._requests.values())
+
+    def recognizer(self, model: str = "") -> Recognizer:
+        """A recognizer by the name of its model; loaded when it is first asked for.
+
+        Raises:
+            NotServed: The configuration names no such model.
+        """
+        own = self.config.recognition
+        name = model or own.model
+        names = (own.model, *self.config.daemon.models)
+        if name not in names:
+            raise NotServed(
+                f"There is no recognition model {name!r} here.",
+                remedy=f"There are: {', '.join(names)}.",
+                param="model",
+            )
+        with self._lock:
+            if name not in self._recognizers:
+                from voxedge import recognition, store
+
+                if name == own.model:
+                    self._recognizers[name] = self.rooms.recognizer()
+                else:
+                    self._recognizers[name] = recognition.create(
+                        own.engine,
+                        store.resolve(name, kind="recognition"),
+                        model_name=name,
+                        threads=self.rooms.plan.recognition,
+                    )
+            return self._recognizers[name]
+
+    def _terms(
+        self,
+        client: Client = LOCAL,
+        priority: Priority = Priority.INTERACTIVE,
+        deadline_s: float | None = None,
+    ) -> Terms:
+        limit_s = self.settings.daemon.deadline_s if deadline_s is None else deadline_s
+        return Terms(client=client, priority=priority, deadline_s=limit_s)
+
+    def _check_ready(self) -> None:
+        if self._stopping.is_set():
+            raise Stopping("The service is stopping.", retry_after_s=5)
+        if not self._ready.is_set():
+            raise Stopping("The models are being loaded.", retry_after_s=2)
+
+
+_RELOADED = {"understanding", "listening", "audio"}
+_RELOADED_KEYS = {
+    "max_body_mb", "max_audio_s", "max_streams", "max_live_wait_ms", "requests_per_minute",
+    "queue_items_per_client", "deadline_s", "receive_timeout_s", "stop_timeout_s", "tokens_file",
+    "system_prompt", "max_reply_tokens",
+    "temperature", "language", "beam", "alternatives", "words", "numbers", "partials", "bias_from_intents",
+}  # fmt: skip
+
+
+def _needs_restart(old: Config, new: Config) -> tuple[str, ...]:
+    changed: list[str] = []
+    for section in dataclasses.fields(old):
+        before, after = getattr(old, section.name), getattr(new, section.name)
+        if section.name in _RELOADED:
+            continue
+        changed += [
+            f"{section.name}.{key.name}"
+            for key in dataclasses.fields(before)
+            if key.name not in _RELOADED_KEYS and getattr(before, key.name) != getattr(after, key.name)
+        ]
+    return tuple(changed)

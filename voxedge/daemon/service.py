@@ -1,0 +1,347 @@
+"""The service: does for many clients at once what the library does for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from voxedge.build import Parts, Rooms
+from voxedge.daemon.core import Core
+from voxedge.daemon.engines import SharedRecognizer, SharedTranslator
+from voxedge.daemon.faults import Busy, NotServed
+from voxedge.daemon.scheduler import LOCAL, Client, Priority, Terms
+from voxedge.daemon.streams import LiveStream, StreamOptions
+from voxedge.errors import UsageError
+from voxedge.events import NEVER, Alternative, CancelToken, Event, IntentMatched, NoIntent
+
+if TYPE_CHECKING:
+    from voxedge.audio.contract import MonoF32
+    from voxedge.chain import Chain
+    from voxedge.conversation.contract import Message, ReplyOptions
+    from voxedge.recognition.contract import RecognitionOptions, Recognizer, Segment
+    from voxedge.speaking.contract import Synthesizer
+    from voxedge.translation.contract import TextTranslation, TranslationOptions
+    from voxedge.understanding.contract import Context
+
+
+@dataclass(slots=True)
+class Transcription:
+    """What was written down of a recording.
+
+    Attributes:
+        segments: In order; times count from the recording's start.
+        language: ISO 639-1; of the first segment, where it was to be found out.
+        duration_s: Of the sound.
+    """
+
+    segments: list[Segment] = field(default_factory=list)
+    language: str = ""
+    duration_s: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The words."""
+        return " ".join(segment.text.strip() for segment in self.segments)
+
+
+class Service(Core):
+    """Everything that the servers offer. All methods may be called from any thread and block it.
+
+    An event loop calls them through `run`.
+
+    Args:
+        config: What to build.
+        parts: Engines that a test or an app brings itself.
+
+    Example:
+        >>> service = Service(Config.from_file("voxedge.toml"))     # doctest: +SKIP
+        >>> service.start()                                         # doctest: +SKIP
+        >>> service.transcribe(samples).text                        # doctest: +SKIP
+    """
+
+    def segments(
+        self,
+        blocks: Iterable[MonoF32],
+        options: RecognitionOptions,
+        *,
+        model: str = "",
+        terms: Terms | None = None,
+        cancel: CancelToken = NEVER,
+    ) -> Iterator[Segment]:
+        """Writes a recording of any length down, and gives each segment as soon as it is known.
+
+        Args:
+            blocks: The recording in order: float32, shape ``(n,)``, 16 kHz.
+            options: What is wanted.
+            model: Name of a model; "" for the configured one.
+            terms: Of each step.
+            cancel: Gives it up between two steps, and within one.
+
+        Raises:
+            Busy: A step couldn't be begun in time.
+            VoxedgeError: As `voxedge.recognition.long.recognize_long`.
+        """
+        from voxedge.recognition.long import recognize_long
+
+        self._check_ready()
+        shared = SharedRecognizer(self.recognizer(model), self.scheduler, terms or self._terms())
+        yield from recognize_long(shared, iter(blocks), options, cancel=cancel)
+
+    def transcribe(
+        self,
+        samples: MonoF32,
+        options: RecognitionOptions | None = None,
+        *,
+        priority: Priority = Priority.INTERACTIVE,
+        deadline_s: float | None = None,
+        client: Client = LOCAL,
+        cancel: CancelToken = NEVER,
+    ) -> Transcription:
+        """Writes down a sound that is in memory; see `segments`.
+
+        Args:
+            samples: float32, shape ``(n,)``, 16 kHz, -1..1, of any length.
+            options: What is wanted; by default what the configuration says.
+            priority: Of its steps.
+            deadline_s: Each step must begin within so long; None for the configured time.
+            client: Whose it is.
+            cancel: Gives it up.
+        """
+        terms = self._terms(client, priority, deadline_s)
+        wanted = options or self.rooms.recognition_options()
+        found = Transcription(duration_s=len(samples) / 16_000)
+        for segment in self.segments([samples], wanted, terms=terms, cancel=cancel):
+            found.segments.append(segment)
+        found.language = found.segments[0].language if found.segments else wanted.language
+        return found
+
+    def translate_text(
+        self,
+        texts: Sequence[str],
+        *,
+        source: str,
+        target: str,
+        options: TranslationOptions | None = None,
+        client: Client = LOCAL,
+        cancel: CancelToken = NEVER,
+    ) -> list[TextTranslation]:
+        """Translates texts; the answers are in their order.
+
+        Raises:
+            LanguageUnsupported: There is no model for the pair.
+            Busy: It couldn't be begun in time.
+        """
+        from voxedge.translation.contract import TranslationOptions
+
+        return self.translator(client).translate(
+            texts, source=source, target=target, options=options or TranslationOptions(), cancel=cancel
+        )
+
+    def translator(
+        self, client: Client = LOCAL, priority: Priority = Priority.INTERACTIVE
+    ) -> SharedTranslator:
+        """The translator as a client sees it: each call waits its turn."""
+        self._check_ready()
+        return SharedTranslator(self.rooms.translator(), self.scheduler, self._terms(client, priority))
+
+    def synthesizer(self) -> Synthesizer:
+        """The configured voice.
+
+        Raises:
+            VoxedgeError: There is none; the error says why.
+        """
+        voice = self.rooms.synthesizer()
+        if voice is None:
+            raise self.troubles.get("speaking") or UsageError(
+                "This service has no voice.", remedy='Set `engine` under [speaking], or not to "none".'
+            )
+        return voice
+
+    def synthesize(
+        self,
+        text: str,
+        *,
+        client: Client = LOCAL,
+        synthesizer: Synthesizer | None = None,
+        cancel: CancelToken = NEVER,
+    ) -> Iterator[MonoF32]:
+        """Gives the sound of a text, a sentence at a time, each a step of its own.
+
+        Yields:
+            float32, shape ``(n,)``, at the synthesizer's own ``capabilities.rate_hz``.
+
+        Raises:
+            TextInvalid: There is nothing to say in it.
+            Busy: A step couldn't be begun in time.
+        """
+        self._check_ready()
+        pieces = (synthesizer or self.synthesizer()).synthesize(text, cancel)
+
+        def step(_token: CancelToken) -> MonoF32 | None:
+            return next(pieces, None)
+
+        while True:
+            piece = self.scheduler.submit("compute", step, self._terms(client), cancel=cancel).result()
+            if piece is None:
+                return
+            yield piece
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        options: ReplyOptions,
+        on_piece: Callable[[str], None],
+        *,
+        client: Client = LOCAL,
+        cancel: CancelToken = NEVER,
+    ) -> str:
+        """Lets the language model reply; gives the whole reply.
+
+        Args:
+            messages: The conversation so far, the user's last.
+            options: Length, temperature.
+            on_piece: Called with each piece as it is written, in a worker's thread.
+            client: Whose it is.
+            cancel: Stops the writing.
+
+        Raises:
+            VoxedgeError: There is no language model, or it failed.
+            Busy: It couldn't be begun in time.
+        """
+        self._check_ready()
+        model = self.rooms.language_model()
+        if model is None:
+            raise self.troubles.get("conversation") or NotServed(
+                "This service has no language model.",
+                remedy='Set `engine` under [conversation], or not to "none".',
+                param="model",
+            )
+
+        def work(token: CancelToken) -> str:
+            given: list[str] = []
+            for piece in model.reply(messages, options, token):
+                self.beat("language")
+                given.append(piece)
+                on_piece(piece)
+            return "".join(given)
+
+        return self.scheduler.submit("language", work, self._terms(client), cancel=cancel).result()
+
+    def understand(
+        self, text: str, *, context: Context | None = None, client: Client = LOCAL
+    ) -> IntentMatched | NoIntent:
+        """Finds the command in a text.
+
+        Raises:
+            UsageError: The configuration names no intents.
+            Busy: It couldn't be begun in time.
+        """
+        self._check_ready()
+        understander = self.rooms.understander()
+        if understander is None:
+            raise UsageError(
+                "This service knows no intents.",
+                remedy='Name some: intents = ["kiosk"] under [understanding].',
+            )
+        reading = (Alternative(text, 0.0),)
+        return self.scheduler.submit(
+            "text", lambda _token: understander.understand(reading, context), self._terms(client)
+        ).result()
+
+    # Streams.
+
+    def open_stream(
+        self,
+        options: StreamOptions,
+        deliver: Callable[[Event], None],
+        *,
+        client: Client = LOCAL,
+    ) -> LiveStream:
+        """Begins a live stream. Loads the engines that it needs, if they aren't loaded yet.
+
+        Args:
+            options: What is wanted.
+            deliver: Takes the events; called from several threads, one at a time; must not block.
+            client: Whose it is.
+
+        Raises:
+            Busy: There are as many as there may be, or those that there are wait too long already.
+            NotServed: There is no such model.
+            LanguageUnsupported: The model doesn't know the language.
+        """
+        self._check_ready()
+        own = self.settings.daemon
+        waited_ms = self.scheduler.live_wait_ms()
+        with self._lock:
+            if len(self._streams) >= own.max_streams:
+                raise Busy(f"There are {own.max_streams} live streams already.", retry_after_s=5)
+            if self._streams and waited_ms > own.max_live_wait_ms:
+                raise Busy(
+                    f"The live streams wait {waited_ms:.0f} ms for their words already.", retry_after_s=5
+                )
+        recognizer = self.recognizer(options.model)
+        stream = LiveStream(
+            lambda out: self._chain(options, recognizer, out),
+            lambda event: self._deliver(event, deliver),
+            scheduler=self.scheduler,
+            client=replace(client, connection=f"{client.connection}/{next(self._stream_numbers)}"),
+            ended=self._forget,
+        )
+        with self._lock:
+            self._streams.add(stream)
+        if self._stopping.is_set():
+            stream.close()
+        return stream
+
+    @property
+    def streams(self) -> int:
+        """Live streams that are open."""
+        with self._lock:
+            return len(self._streams)
+
+    def _chain(
+        self, options: StreamOptions, recognizer: Recognizer, deliver: Callable[[Event], None]
+    ) -> Chain:
+        from voxedge.assistant import Assistant
+        from voxedge.recognition.stream import RecognitionRoom
+
+        config = self.config
+        changes: dict[str, dict[str, object]] = {
+            "audio": {"speak_aloud": False},
+            "recognition": {"partials": options.partials, "words": options.words},
+        }
+        if options.language:
+            changes["recognition"]["language"] = options.language
+        if options.preset:
+            changes["listening"] = {"preset": options.preset}
+        if not options.intents:
+            changes["understanding"] = {"intents": (), "handlers": ""}
+        if not options.replies:
+            changes["conversation"] = {"engine": "none"}
+        own = config.with_values(**changes)
+        parts = Parts(
+            recognizer=recognizer,
+            understander=self.rooms.understander() if options.intents else None,
+            language_model=self.rooms.language_model() if options.replies else None,
+        )
+        assistant = Assistant(own, parts=parts)
+        chain = assistant.chain(deliver)
+        if not options.bias:
+            return chain
+        wanted = Rooms(own, parts).recognition_options()
+        room = RecognitionRoom(
+            recognizer, replace(wanted, bias=(*options.bias, *wanted.bias)), partials=options.partials
+        )
+        return replace(chain, recognition=room)
+
+    def _deliver(self, event: Event, deliver: Callable[[Event], None]) -> None:
+        deliver(event)
+        with self._lock:
+            watchers = tuple(self._watchers)
+        for watcher in watchers:
+            watcher(event)
+
+    def _forget(self, stream: LiveStream) -> None:
+        with self._lock:
+            self._streams.discard(stream)
