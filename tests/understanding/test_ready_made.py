@@ -49,7 +49,7 @@ def test_every_language_has_every_set_and_the_same_intents_and_slots():
         content = yaml.safe_load((intents_dir() / language / f"{name}.yaml").read_text(encoding="utf-8"))
         return set(content["intents"])
 
-    for name in ("vehicle", "home", "timers", "kiosk", "common"):
+    for name in ("vehicle", "home", "timers", "coffee", "common"):
         wanted = declared("en", name)
         for language in LANGUAGES:
             assert declared(language, name) == wanted, (language, name)

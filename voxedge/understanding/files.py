@@ -13,6 +13,8 @@ from voxedge.resources import intents_dir
 
 MAX_FILE_BYTES = 8_000_000
 MAX_NESTING = 30
+BY_PLACE = {"kiosk": "coffee"}
+"""Names of sets by where they are used, beside those of their files."""
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -95,7 +97,7 @@ def read_yaml(path: Path) -> tuple[LineMap, bytes]:
 
 def _ready_made(name: str, language: str) -> Path | None:
     for code in (language, language.replace("_", "-").split("-")[0]):
-        path = intents_dir() / code / f"{name}.yaml"
+        path = intents_dir() / code / f"{BY_PLACE.get(name, name)}.yaml"
         if path.is_file():
             return path
     return None
