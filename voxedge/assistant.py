@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
 
 from voxedge._version import __version__
@@ -19,6 +19,7 @@ from voxedge.conversation.contract import ReplyOptions
 from voxedge.errors import ClosedError, UsageError
 from voxedge.events import (
     CancelToken,
+    DialogueState,
     Event,
     ReplyDelta,
     SlotValue,
@@ -32,6 +33,7 @@ from voxedge.handlers import (
     IntentHandler,
     NoIntentHandler,
     Turn,
+    UndoHandler,
     as_turn,
     load_handlers,
 )
@@ -87,6 +89,8 @@ class Assistant:
         self._gate = ListeningGate()
         self._live: ThreadedRuntime | None = None
         self._inline_cancel: CancelToken | None = None
+        self._inline_began: float | None = None
+        self._stream_s = 0.0
         self._busy = threading.Lock()
         self._closed = threading.Event()
         own = self.config.statistics
@@ -121,6 +125,19 @@ class Assistant:
 
         return keep
 
+    def on_undo(self, name: str) -> Callable[[UndoHandler], UndoHandler]:
+        """Decorator: the function takes back what a command of this intent did ("undo that").
+
+        It is called as ``handler(earlier, turn)`` and gives the reply, as for `on_intent`. It is also called
+        before a command is done in place of a done one ("no, the bedroom"); its reply isn't spoken then.
+        """
+
+        def keep(handler: UndoHandler) -> UndoHandler:
+            self._handlers.add_undo(name, handler)
+            return handler
+
+        return keep
+
     def on_no_intent(self, handler: NoIntentHandler) -> NoIntentHandler:
         """Decorator: the function answers what no intent takes; None leaves it to the language model."""
         self._handlers.set_no_intent(handler)
@@ -135,6 +152,12 @@ class Assistant:
 
         return keep
 
+    @property
+    def dialogue(self) -> DialogueState:
+        """Where the dialogue stands: the command so far and what was asked, or ``idle``."""
+        dialogue = self._rooms.dialogue()
+        return DialogueState(state="idle") if dialogue is None else dialogue.state(self._now_s())
+
     # Running.
 
     def load(self) -> None:
@@ -146,6 +169,7 @@ class Assistant:
         """
         self._check_open()
         self._rooms.recognizer()
+        self._rooms.dialogue()
         self._rooms.understander()
         model = self._rooms.language_model()
         warm_up: Callable[[], None] | None = getattr(model, "warm_up", None)
@@ -322,6 +346,10 @@ class Assistant:
             facts=(clock_fact(datetime.now().astimezone()), *self.facts()),
         )
 
+    def _now_s(self) -> float:
+        """The dialogue's time: the samples' in the caller's own thread, the clock's otherwise."""
+        return monotonic() if self._inline_began is None else self._inline_began + self._stream_s
+
     def _check_open(self) -> None:
         if self._closed.is_set():
             raise ClosedError("The assistant was closed.", remedy="Make another Assistant.", room="assistant")
@@ -349,7 +377,7 @@ class Assistant:
             yield self._started(chain, sink.append)
             yield from InlineRuntime(chain, sink, self._gate, self._inline_cancel).run(source)
         finally:
-            self._inline_cancel = None
+            self._inline_cancel = self._inline_began = None
 
     def _listen_threaded(self, source: AudioSource, push_to_talk: bool) -> Iterator[Event]:
         self._gate = ListeningGate(
@@ -382,8 +410,8 @@ class Assistant:
 
     def chain(self, deliver: Callable[[Event], None]) -> Chain:
         """The wired rooms of one stream, for a runtime that the caller brings (the daemon does)."""
-        understander = self._rooms.understander()
-        watch = CommandWatch(understander.completeness if understander is not None else None)
+        expectation = self._rooms.expectation(self._now_s)
+        watch = CommandWatch(expectation.completeness if expectation is not None else None)
         return Chain(
             listening=self._rooms.listening_room(watch, lambda: next(self._turn_numbers)),
             recognition=self._rooms.recognition_room(),
@@ -394,6 +422,7 @@ class Assistant:
 
     def _replies(self, deliver: Callable[[Event], None]) -> _ReplyRooms:
         def out(event: Event) -> None:
+            self._stream_s = max(self._stream_s, event.time)
             self._gate.observe(event)
             deliver(event)
             self._handlers.tell(event)
@@ -408,6 +437,8 @@ class Assistant:
             context=lambda: self.context,
             options=self._reply_options,
             turn_of=lambda transcript: as_turn(transcript, self),
+            dialogue=self._rooms.dialogue(),
+            now_s=self._now_s,
         )
         return {
             "answering": answering,

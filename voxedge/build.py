@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from voxedge.speaking.contract import Synthesizer
     from voxedge.translation.router import TextTranslator
     from voxedge.understanding.contract import Understander
+    from voxedge.understanding.dialogue import Dialogue
 
 _T = TypeVar("_T")
 GROWING_EVERY_MS = 500
@@ -86,6 +87,32 @@ class Rooms:
         if self.parts.understander is None and not self.config.understanding.intents:
             return None
         return self._once("understanding", self.parts.understander, self._build_understander)
+
+    def dialogue(self) -> Dialogue | None:
+        """The dialogue; goes on from stream to stream until `wipe`. None where there are no templates.
+
+        Raises:
+            TemplateError: A ``dialogue`` section speaks of an intent or slot that the templates haven't.
+        """
+        understander = self.understander() if self.config.understanding.dialogue else None
+        if understander is None:
+            return None
+        from voxedge.understanding.dialogue import create_dialogue
+
+        with self._lock:
+            made = self._built.get("dialogue")
+            if not isinstance(made, tuple) or made[0] is not understander:
+                made = self._built["dialogue"] = (understander, create_dialogue(understander))
+            return cast("Dialogue | None", made[1])
+
+    def expectation(self, now_s: Callable[[], float]) -> Understander | None:
+        """What may be said next: the templates, and the answers to the dialogue's open question."""
+        understander, dialogue = self.understander(), self.dialogue()
+        if understander is None or dialogue is None:
+            return understander
+        from voxedge.understanding.dialogue_hearing import DialogueHearing
+
+        return DialogueHearing(understander, dialogue, now_s)
 
     def language_model(self) -> LanguageModel | None:
         """The language model; None where there is none."""
@@ -160,10 +187,12 @@ class Rooms:
     def wipe(self) -> None:
         """Forgets what was said."""
         with self._lock:
-            history = self._built.get("history")
-        wipe: Callable[[], None] | None = getattr(history, "wipe", None)
-        if wipe is not None:
-            wipe()
+            history, dialogue = self._built.get("history"), self._built.get("dialogue")
+        remembering = (history, dialogue[1] if isinstance(dialogue, tuple) else None)
+        for room in remembering:
+            wipe: Callable[[], None] | None = getattr(room, "wipe", None)
+            if wipe is not None:
+                wipe()
 
     def speaking_room(self) -> SpeakingRoom | None:
         """A speaking room of its own for each stream; voice and loudspeaker are shared."""

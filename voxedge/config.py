@@ -94,12 +94,42 @@ class UnderstandingConfig:
         language: ISO 639-1 of the templates.
         threshold: 0..1; a lesser score is no intent. 0 takes the calibrated default.
         handlers: A Python file with handlers of intents, or "".
+        dialogue: Whether commands may be completed, corrected and taken back in later utterances.
     """
 
     intents: tuple[str, ...] = ()
     language: str = "en"
     threshold: float = 0.0
     handlers: str = ""
+    dialogue: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslationConfig:
+    """What is said, in another language. With intents, what no intent takes is translated.
+
+    Attributes:
+        target: ISO 639-1 to translate to; "" translates nothing.
+        source: ISO 639-1 of what is said, in place of ``language`` under [recognition]; "" takes that;
+            "auto" finds it out for each utterance.
+        both_ways: Two people talk: what is said in ``target`` is translated to ``source``.
+        engine: ``auto``, ``ctranslate2``, ``apertium``, or ``whisper`` (the recognizer's own, to English).
+        model: Name of a model in the store, or a folder; "" takes what is there for the languages.
+        beam: Width of the beam, 1..16; 1 is greedy.
+        glossary: File of terms whose translation is fixed, or "".
+        partials: Whether translations are given while speech goes on.
+        speak_aloud: Whether translations sound.
+    """
+
+    target: str = ""
+    source: str = ""
+    both_ways: bool = False
+    engine: str = "auto"
+    model: str = ""
+    beam: int = 4
+    glossary: str = ""
+    partials: bool = True
+    speak_aloud: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +265,7 @@ class Config:
     listening: ListeningConfig = field(default_factory=ListeningConfig)
     recognition: RecognitionConfig = field(default_factory=RecognitionConfig)
     understanding: UnderstandingConfig = field(default_factory=UnderstandingConfig)
+    translation: TranslationConfig = field(default_factory=TranslationConfig)
     conversation: ConversationConfig = field(default_factory=ConversationConfig)
     speaking: SpeakingConfig = field(default_factory=SpeakingConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
@@ -324,6 +355,10 @@ class Config:
             understanding={
                 "intents": tuple(anchored(p) for p in own.intents),
                 "handlers": anchored(own.handlers),
+            },
+            translation={
+                "model": anchored(self.translation.model),
+                "glossary": anchored(self.translation.glossary),
             },
             daemon={
                 name: anchored(getattr(daemon, name))

@@ -25,6 +25,9 @@ ReplyBy: TypeAlias = Literal["handler", "llm", "dialogue"]
 Completeness: TypeAlias = Literal["complete", "open", "unfinished", "unknown"]
 """What understanding says of the words so far: nothing can follow; complete, but could go on; must go on;
 or nothing (no grammar, or the words fit no command)."""
+Relation: TypeAlias = Literal["new", "correction", "addition", "undo"]
+"""What a command is to the one before: nothing, in its place, the same with other slots, its undoing."""
+DialogueStateName: TypeAlias = Literal["idle", "asking", "confirming", "completed", "cancelled", "expired"]
 SlotValue: TypeAlias = "str | int | float | bool | list[SlotValue] | dict[str, SlotValue] | None"
 
 
@@ -147,6 +150,25 @@ class Forgiven:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A command that a later one corrects, adds to or takes back.
+
+    Attributes:
+        intent: Name of the intent.
+        slots: Its slots.
+        turn: Number of its turn.
+    """
+
+    intent: str
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    turn: int = 0
+
+    def to_json(self) -> dict[str, object]:
+        """One JSON object with the three fields."""
+        return _fields_to_json(self)
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorNote:
     """What went wrong in a turn.
 
@@ -251,6 +273,10 @@ class IntentMatched(Event):
         text: The words that were matched.
         response: The reply that the grammar's own response template gives, or "".
         context: What the matched values bring with them (Home Assistant's ``context``/``metadata``).
+        sentence: The sentence of the grammar that was taken, where it isn't ``text``; else "".
+        relation: What it is to the command before: ``new``, ``correction`` ("no, the bedroom"), ``addition``
+            ("and the kitchen too") or ``undo`` ("undo that").
+        earlier: That command, where ``relation`` isn't ``new``.
     """
 
     intent: str
@@ -261,6 +287,9 @@ class IntentMatched(Event):
     text: str = ""
     response: str = ""
     context: Mapping[str, SlotValue] = field(default_factory=dict)
+    sentence: str = ""
+    relation: Relation = "new"
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,20 +301,49 @@ class NoIntent(Event):
         nearest: The nearest sentence of the grammar, or "".
         unknown: The word or name that fitted nothing, or "".
         text: The words that were tried.
+        score: 0..1, of the nearest sentence; 0 where there is none.
     """
 
     reason: Literal["none_near", "tie", "empty"]
     nearest: str = ""
     unknown: str = ""
     text: str = ""
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogueState(Event):
+    """Where the dialogue stands; emitted when it asks, and when the command that it asked for ends.
+
+    Attributes:
+        state: ``asking`` (for a slot), ``confirming`` (for a yes), ``completed``, ``cancelled``, ``expired``;
+            ``idle`` where nothing is open.
+        intent: The command that isn't complete, or that was.
+        slots: Its slots so far.
+        asked: The slots that the question asks for; one of them is enough.
+        question: The question.
+    """
+
+    state: DialogueStateName
+    intent: str = ""
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyDelta(Event):
-    """A piece of a reply that is being written."""
+    """A piece of a reply that is being written.
+
+    Attributes:
+        text: The piece.
+        by: Who writes it.
+        language: ISO 639-1, where it isn't the assistant's own; else "".
+    """
 
     text: str
     by: ReplyBy = "llm"
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from voxedge.errors import ConfigError, HandlerFailed, VoxedgeError
-from voxedge.events import Event, IntentMatched, NoIntent, Transcript
+from voxedge.events import Earlier, Event, IntentMatched, NoIntent, Transcript
 
 if TYPE_CHECKING:
     from voxedge.assistant import Assistant
@@ -41,6 +41,9 @@ class Turn:
 IntentHandler: TypeAlias = Callable[[IntentMatched, Turn], object]
 """Gives the reply: a text, an iterable of pieces of text, None for silence, or a coroutine of these."""
 
+UndoHandler: TypeAlias = Callable[[Earlier, Turn], object]
+"""Takes a command back that was done earlier; gives the reply, as an `IntentHandler`."""
+
 NoIntentHandler: TypeAlias = Callable[[NoIntent, Turn], object]
 """The same for what no intent takes; None leaves it to the language model."""
 
@@ -53,12 +56,17 @@ class Handlers:
 
     def __init__(self) -> None:
         self._intents: dict[str, IntentHandler] = {}
+        self._undo: dict[str, UndoHandler] = {}
         self._no_intent: NoIntentHandler | None = None
         self._watchers: list[tuple[type[Event], EventHandler]] = []
 
     def add_intent(self, name: str, handler: IntentHandler) -> None:
         """Keeps the handler of an intent, in place of an older one; ``"*"`` takes those that have none."""
         self._intents[name] = handler
+
+    def add_undo(self, name: str, handler: UndoHandler) -> None:
+        """Keeps what takes a command of this intent back; ``"*"`` takes back those that have no other."""
+        self._undo[name] = handler
 
     def set_no_intent(self, handler: NoIntentHandler) -> None:
         """Keeps the handler of what no intent takes."""
@@ -77,19 +85,42 @@ class Handlers:
                 except Exception as exc:  # noqa: BLE001 - an app's code may raise anything
                     _log_failure(f"watcher of {kind.__name__}", exc)
 
-    def has(self, intent: str) -> bool:
-        """Whether the intent has a handler."""
-        return intent in self._intents or "*" in self._intents
+    @property
+    def empty(self) -> bool:
+        """Whether no intent has a handler: the app looks at the events by itself."""
+        return not self._intents and not self._undo
+
+    def has(self, match: IntentMatched) -> bool:
+        """Whether something answers the command, or takes it back."""
+        if match.relation == "undo" and self._undo_of(match) is not None:
+            return True
+        return match.intent in self._intents or ("*" in self._intents and match.relation != "undo")
 
     def answer(self, match: IntentMatched, turn: Turn) -> Iterator[str]:
         """Runs the handler of an intent and gives the pieces of its reply.
 
+        A correction of a command that was done takes that one back first, where the app can.
+
         Raises:
             HandlerFailed: The handler raised an exception.
         """
-        handler = self._intents.get(match.intent) or self._intents.get("*")
+        undo, earlier = self._undo_of(match), match.earlier
+        if undo is not None and earlier is not None and match.relation != "addition":
+            pieces = _pieces(f"undo handler of {earlier.intent}", undo, earlier, turn)
+            if match.relation == "undo":
+                yield from pieces
+                return
+            for _piece in pieces:
+                pass  # what was done is not worth a word beside what is done in its place
+        handler = self._intents.get(match.intent)
+        if handler is None and match.relation != "undo":
+            handler = self._intents.get("*")
         if handler is not None:
             yield from _pieces(f"handler of {match.intent}", handler, match, turn)
+
+    def _undo_of(self, match: IntentMatched) -> UndoHandler | None:
+        earlier = match.earlier
+        return None if earlier is None else self._undo.get(earlier.intent) or self._undo.get("*")
 
     def answer_no_intent(self, refusal: NoIntent, turn: Turn) -> Iterator[str]:
         """Runs the handler of what no intent takes, if there is one."""
@@ -98,7 +129,7 @@ class Handlers:
 
 
 def _pieces(
-    name: str, handler: Callable[..., object], found: IntentMatched | NoIntent, turn: Turn
+    name: str, handler: Callable[..., object], found: IntentMatched | NoIntent | Earlier, turn: Turn
 ) -> Iterator[str]:
     try:
         result = handler(found, turn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, Slot, SlotValue
 from voxedge.understanding.contract import Context
@@ -119,11 +120,18 @@ class GrammarUnderstander:
         if not found:
             return NoIntent(reason="none_near", text=text)
         (cost, best), matcher = found[0], self.tolerant()
+        refused = NoIntent(
+            reason="none_near",
+            nearest=best.text,
+            unknown=unknown_word(best.path),
+            text=text,
+            score=round(best.score, 4),
+        )
         if not good_enough(matcher, best, self.threshold):
-            return NoIntent(reason="none_near", nearest=best.text, unknown=unknown_word(best.path), text=text)
+            return refused
         rival = next((other for other, item in found[1:] if differs(best, item)), None)
         if rival is not None and rival - cost < TIE:
-            return NoIntent(reason="tie", nearest=best.text, unknown=unknown_word(best.path), text=text)
+            return replace(refused, reason="tie")
         return IntentMatched(
             intent=best.intent,
             slots=best.slots,
@@ -133,6 +141,7 @@ class GrammarUnderstander:
             text=best.path.heard.text,
             response=self._reply(best.path.block, best.intent, best.slots, {}),
             context=best.context,
+            sentence=best.text,
         )
 
     def matched(self, results: Sequence[Result], text: str) -> IntentMatched:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from voxedge.events import SlotValue
+from voxedge.understanding.dialogue_spec import DialogueSpec
 from voxedge.understanding.templates import Node
 
 FRACTIONS: Mapping[str, tuple[float, ...]] = {
@@ -159,5 +160,5 @@ class Grammar:
     skip_words: tuple[str, ...] = ()
     by_character: bool = False
     responses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    dialogue: Mapping[str, SlotValue] = field(default_factory=dict)
+    dialogue: DialogueSpec = field(default_factory=DialogueSpec)
     digest: str = ""

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from voxedge.errors import TemplateError
 from voxedge.events import SlotValue
+from voxedge.understanding.dialogue_spec import DialogueSpec, read_dialogue
 from voxedge.understanding.files import LineMap, find_files, line_of, read_yaml
 from voxedge.understanding.grammar import (
     FRACTIONS,
@@ -82,7 +83,7 @@ class _Loading:
         self.rules: dict[str, Node] = {}
         self.skip_words: list[str] = []
         self.responses: dict[str, dict[str, str]] = {}
-        self.dialogue: dict[str, SlotValue] = {}
+        self.dialogue = DialogueSpec()
         self.by_character = False
         self.hash = hashlib.sha256(f"voxedge {FORMAT} {language}".encode())
         self.path = Path()
@@ -122,7 +123,7 @@ class _Loading:
         self.skip_words += self.texts(data.get("skip_words") or [], "skip_words")
         settings = self.mapping(data, "settings")
         self.by_character = self.by_character or bool(settings.get("ignore_whitespace"))
-        self.dialogue.update(self.mapping(data, "dialogue"))
+        self.dialogue = self.dialogue.and_then(read_dialogue(self.mapping(data, "dialogue"), str(path)))
         self.read_responses(self.mapping(data, "responses"))
         for name, body in self.mapping(data, "intents").items():
             self.intent(name, body)

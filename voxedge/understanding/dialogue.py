@@ -1,0 +1,474 @@
+"""What stays in mind from one utterance to the next: open questions, and commands to come back to.
+
+Pure logic: utterances and the time go in, a `Step` comes out. Missing slots are asked for, unsure commands
+confirmed; "no, the bedroom" corrects, "and the kitchen too" adds, "cancel" gives up, "undo that" takes back.
+There is at most one open question.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from voxedge.events import (
+    Alternative,
+    Completeness,
+    DialogueState,
+    DialogueStateName,
+    Earlier,
+    IntentMatched,
+    NoIntent,
+    Relation,
+    SlotValue,
+)
+from voxedge.understanding.contract import Context, Understander
+from voxedge.understanding.dialogue_grammar import FollowUps, Heard
+from voxedge.understanding.dialogue_spec import (
+    EXPIRES_S,
+    TRIES,
+    UNDO_S,
+    Confirm,
+    ready_made_phrases,
+)
+from voxedge.understanding.engine import GrammarUnderstander
+from voxedge.understanding.responses import render
+
+MAX_REMEMBERED = 10
+"""Commands that "undo that", said again and again, goes back over."""
+UNDO = "undo"
+"""Intent of what takes a command back where no other is declared."""
+_MAX_READINGS = 7
+_TEMPLATE_PARTS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to happen in a turn.
+
+    Attributes:
+        found: The command or refusal to tell; None where the dialogue only says something.
+        say: What the dialogue says; where there is a command, only if nothing else replies to it.
+        otherwise: What it says where the app can't do what was asked for (undo).
+        states: Where the dialogue stands now, each change of it.
+    """
+
+    found: IntentMatched | NoIntent | None
+    say: str = ""
+    otherwise: str = ""
+    states: tuple[DialogueState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A command that isn't complete. With ``need`` the slot is asked for, without it a yes."""
+
+    match: IntentMatched
+    need: int | None = None
+    question: str = ""
+    since_s: float = 0.0
+    tries: int = 0
+    unsure: bool = False
+    agreed: bool = False
+    skipped: frozenset[int] = frozenset()
+    last: tuple[str, ...] = ()
+    replaces: _Done | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A command that was told to the app."""
+
+    match: IntentMatched
+    at_s: float
+    last: tuple[str, ...]
+
+
+class Dialogue:
+    """One conversation's dialogue. Safe to call from several threads; utterances are taken one at a time.
+
+    Args:
+        understander: Finds commands.
+        templates: The grammar whose values are asked for; often the understander itself.
+
+    Raises:
+        TemplateError: The grammar's section ``dialogue`` speaks of an intent or slot that it hasn't.
+    """
+
+    def __init__(self, understander: Understander, templates: GrammarUnderstander) -> None:
+        grammar = templates.grammar
+        self._understander, self._responses = understander, grammar.responses
+        self._spec = ready_made_phrases(grammar.language).and_then(grammar.dialogue)
+        self._follow = FollowUps(templates, self._spec)
+        self._open: _Open | None = None
+        self._done: list[_Done] = []
+        self._turn = 0
+        self._lock = threading.RLock()
+
+    def take(
+        self, readings: Sequence[Alternative], context: Context | None, now_s: float, turn: int = 0
+    ) -> Step:
+        """Takes one utterance.
+
+        Args:
+            readings: Readings of it, best first.
+            context: What is known beside the words.
+            now_s: Seconds of any clock that doesn't go back by much.
+            turn: Number of its turn.
+        """
+        texts = _texts(readings)
+        command = self._understander.understand(readings, context)
+        with self._lock:
+            self._turn, expired = turn, self._expire(now_s)
+            if not texts:
+                step = Step(command)
+            elif self._open is not None:
+                step = self._in_question(self._open, command, texts, now_s)
+            else:
+                step = self._out_of_question(command, texts, now_s)
+            return replace(step, states=expired + step.states) if expired else step
+
+    def state(self, now_s: float) -> DialogueState:
+        """Where the dialogue stands: ``idle``, or the command so far and what was asked."""
+        pending = self._pending(now_s)
+        if pending is None:
+            return DialogueState(state="idle")
+        return self._told("confirming" if pending.need is None else "asking", pending)
+
+    def completeness(self, text: str, now_s: float) -> Completeness:
+        """How complete an utterance is, open questions considered; see `Understander.completeness`."""
+        pending = self._pending(now_s)
+        if pending is not None:
+            found = self._follow.completeness(pending.match.intent, pending.need, text)
+            if found != "unknown":
+                return found
+        return self._understander.completeness(text)
+
+    def hints(self, limit: int, now_s: float) -> tuple[str, ...]:
+        """Likely answers to the open question, for the recognizer; empty where none is open."""
+        pending = self._pending(now_s)
+        return () if pending is None else self._follow.hints(pending.match.intent, pending.need, limit)
+
+    def nearness(self, text: str, now_s: float) -> float:
+        """Cost a sound of the nearest thing that may be said to the open question; 1 where none is open."""
+        pending = self._pending(now_s)
+        return 1.0 if pending is None else self._follow.nearness(pending.match.intent, pending.need, text)
+
+    def expected(self, readings: Sequence[Alternative], now_s: float) -> IntentMatched | None:
+        """The readings as an answer to the open question, if they are one. Changes nothing."""
+        pending, texts = self._pending(now_s), _texts(readings)
+        if pending is None or not texts:
+            return None
+        intent, need = pending.match.intent, pending.need
+        heard = None if need is None else self._follow.answer(intent, need, texts)
+        if heard is None:
+            change = self._follow.change(intent, texts, self._order(pending.match, pending.last))
+            found = [item for item in (self._follow.talk(texts), change) if item is not None]
+            heard = max(found, key=lambda item: item.score, default=None)
+        if heard is None:
+            return None
+        return IntentMatched(intent=intent, slots=heard.slots, score=heard.score, text=heard.text)
+
+    def failed(self) -> None:
+        """The app failed at the last command: there is nothing to take back or to correct."""
+        with self._lock:
+            if self._done:
+                self._done.pop()
+
+    def wipe(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._open = None
+            self._done.clear()
+
+    # An utterance while a question is open.
+
+    def _in_question(
+        self, pending: _Open, command: IntentMatched | NoIntent, texts: list[str], now_s: float
+    ) -> Step:
+        intent, need = pending.match.intent, pending.need
+        answer = None if need is None else self._follow.answer(intent, need, texts)
+        if answer is not None and answer.exact and answer.kind == "answer":
+            return self._filled(pending, answer, now_s)
+        talk = self._follow.talk(texts)
+        kind = talk.kind if talk is not None else ""
+        if kind in {"cancel", "undo"}:
+            return self._closed(pending, "cancelled")
+        if kind == "repeat":
+            return self._asked(pending, now_s)
+        if kind == "yes" and need is None:
+            return self._go_on(replace(pending, unsure=False, agreed=True), now_s)
+        if kind == "no" and need is None:
+            return self._closed(pending, "rejected")
+        if kind == "no" and need is not None and self._follow.rules(intent).required[need].optional:
+            return self._go_on(replace(pending, skipped=pending.skipped | {need}), now_s)
+        if kind not in {"yes", "no"}:
+            heard = self._likeliest(pending, answer, command, texts)
+            if isinstance(heard, Heard):
+                return self._filled(pending, heard, now_s)
+            if heard is not None:
+                return self._interrupted(pending, heard, now_s)
+        return self._not_understood(pending, command, now_s)
+
+    def _likeliest(
+        self, pending: _Open, answer: Heard | None, command: IntentMatched | NoIntent, texts: list[str]
+    ) -> Heard | IntentMatched | None:
+        """What an utterance that is no exact answer may be: a new command, a correction, an answer."""
+        if isinstance(command, IntentMatched) and command.score >= 1.0:
+            return command
+        anew = self._anew(texts)
+        if anew is not None:
+            return anew
+        change = self._follow.change(pending.match.intent, texts, self._order(pending.match, pending.last))
+        found = [item for item in (answer, change) if item is not None]
+        heard = min(found, key=lambda item: (-item.score, item.wild), default=None)
+        if isinstance(command, IntentMatched) and (heard is None or command.score > heard.score):
+            return command
+        return heard
+
+    def _filled(self, pending: _Open, heard: Heard, now_s: float) -> Step:
+        old = pending.match
+        match = replace(
+            old,
+            slots=self._follow.merged(old.intent, old.slots, heard.slots),
+            score=min(old.score, heard.score),
+            forgiven=old.forgiven + heard.forgiven,
+            text=heard.text,
+        )
+        # Who corrects a command has agreed to the rest of it.
+        pending = replace(pending, match=match, last=tuple(heard.slots), tries=0, unsure=False, agreed=False)
+        return self._go_on(pending, now_s)
+
+    def _interrupted(self, pending: _Open, command: IntentMatched, now_s: float) -> Step:
+        """A whole command came in place of an answer."""
+        old = pending.match
+        if command.intent in self._spec.asides:
+            self._open = replace(pending, since_s=now_s)
+            return Step(command)
+        if command.intent == old.intent:
+            slots = self._follow.merged(old.intent, old.slots, command.slots)
+            match = replace(command, slots=slots, relation=old.relation, earlier=old.earlier)
+            last = tuple(command.slots)
+            return self._go_on(replace(pending, match=match, last=last, tries=0, unsure=False), now_s)
+        self._open = None
+        step = self._begin(command, now_s)
+        return replace(step, states=(self._told("cancelled", pending), *step.states))
+
+    def _not_understood(self, pending: _Open, command: IntentMatched | NoIntent, now_s: float) -> Step:
+        refusal = command if isinstance(command, NoIntent) else None
+        if pending.tries >= (self._spec.tries or TRIES):
+            return replace(self._closed(pending, "given_up"), found=refusal)
+        step = self._asked(replace(pending, tries=pending.tries + 1), now_s)
+        say = self._says("again", question=step.say) or step.say
+        return replace(step, found=refusal, say=say)
+
+    # An utterance while none is open.
+
+    def _out_of_question(self, command: IntentMatched | NoIntent, texts: list[str], now_s: float) -> Step:
+        score = command.score if isinstance(command, IntentMatched) else 0.0
+        if score < 1.0:
+            talk = self._follow.talk(texts)
+            if talk is not None and talk.kind == "undo" and talk.score > score:
+                return self._undone(talk, now_s)
+            last = self._last(now_s)
+            if last is not None:
+                heard = self._follow.change(last.match.intent, texts, self._order(last.match, last.last))
+                if heard is not None and heard.score > score:
+                    return self._changed(last, heard, now_s)
+                anew = self._anew(texts)
+                if anew is not None:
+                    match = replace(anew, relation="correction", earlier=_earlier(last))
+                    return self._begin(match, now_s, replaces=last)
+        if isinstance(command, IntentMatched):
+            return self._begin(command, now_s)
+        return self._nearly(command, now_s)
+
+    def _changed(self, last: _Done, heard: Heard, now_s: float) -> Step:
+        """A correction of the last command, or the same again with another value."""
+        old, adds = last.match, heard.kind == "also"
+        carry = self._follow.rules(old.intent).carry if adds else None
+        kept = old.slots if carry is None else {k: v for k, v in old.slots.items() if k in carry}
+        relation: Relation = "addition" if adds else "correction"
+        match = replace(
+            old,
+            slots=self._follow.merged(old.intent, kept, heard.slots),
+            score=heard.score,
+            forgiven=heard.forgiven,
+            alternatives=(),
+            text=heard.text,
+            sentence="",
+            relation=relation,
+            earlier=_earlier(last),
+        )
+        pending = _Open(match, last=tuple(heard.slots), replaces=None if adds else last)
+        return self._go_on(pending, now_s)
+
+    def _begin(self, command: IntentMatched, now_s: float, replaces: _Done | None = None) -> Step:
+        unsure = command.score < self._confirm(command.intent).below
+        return self._go_on(_Open(command, unsure=unsure, last=tuple(command.slots), replaces=replaces), now_s)
+
+    def _nearly(self, refusal: NoIntent, now_s: float) -> Step:
+        """Asks whether the nearest sentence was meant, where it is near enough for that."""
+        least = min([item.near for item in self._all_confirms() if item.near > 0], default=2.0)
+        if not refusal.nearest or refusal.score < least:
+            return Step(refusal)
+        meant = self._understander.understand([Alternative(refusal.nearest, 0.0)])
+        if not isinstance(meant, IntentMatched) or meant.score < 1.0:
+            return Step(refusal)
+        near = self._confirm(meant.intent).near
+        if not near or refusal.score < near:
+            return Step(refusal)
+        match = replace(meant, score=refusal.score, text=refusal.text, sentence=refusal.nearest)
+        step = self._go_on(_Open(match, unsure=True, last=tuple(match.slots)), now_s)
+        return replace(step, found=refusal)
+
+    def _undone(self, talk: Heard, now_s: float) -> Step:
+        limit_s = UNDO_S if self._spec.undo_s is None else self._spec.undo_s
+        if not self._done or now_s - self._done[-1].at_s > limit_s:
+            return Step(None, self._says("nothing_to_undo"))
+        last = self._done.pop()
+        match = IntentMatched(
+            intent=self._follow.rules(last.match.intent).undo or UNDO,
+            slots=last.match.slots,
+            score=talk.score,
+            text=talk.text,
+            context=last.match.context,
+            relation="undo",
+            earlier=_earlier(last),
+        )
+        return Step(match, self._says("undone"), self._says("cannot_undo"))
+
+    # What comes next for a command.
+
+    def _go_on(self, pending: _Open, now_s: float) -> Step:
+        """Asks for what is missing, or completes the command."""
+        match, confirm = pending.match, self._confirm(pending.match.intent)
+        if pending.unsure:
+            return self._asked(replace(pending, need=None, tries=1), now_s)
+        for number, need in enumerate(self._follow.rules(match.intent).required):
+            if number not in pending.skipped and not any(slot in match.slots for slot in need.slots):
+                return self._asked(replace(pending, need=number, tries=1), now_s)
+        if confirm.always and not pending.agreed:
+            return self._asked(replace(pending, need=None, tries=1), now_s)
+        return self._completed(pending, now_s)
+
+    def _asked(self, pending: _Open, now_s: float) -> Step:
+        match = pending.match
+        if pending.need is None:
+            ask = self._confirm(match.intent).ask
+            sentence = match.sentence or match.text
+            question = self._filled_in(ask, match) if ask else self._says("did_you_mean", sentence=sentence)
+        else:
+            asks = self._follow.rules(match.intent).required[pending.need].ask
+            question = self._filled_in(asks[min(max(pending.tries, 1), len(asks)) - 1], match)
+        self._open = pending = replace(pending, question=question, since_s=now_s)
+        name: DialogueStateName = "confirming" if pending.need is None else "asking"
+        return Step(None, question, states=(self._told(name, pending),))
+
+    def _completed(self, pending: _Open, now_s: float) -> Step:
+        match, asked = replace(pending.match, turn=self._turn), self._open is not None
+        self._open = None
+        if asked or match.relation != "new":
+            match = replace(match, response=self._response(match))
+        if match.intent not in self._spec.asides:
+            if pending.replaces is not None and pending.replaces in self._done:
+                self._done.remove(pending.replaces)
+            self._done = [*self._done, _Done(match, now_s, pending.last)][-MAX_REMEMBERED:]
+        return Step(match, states=(self._told("completed", replace(pending, match=match)),) if asked else ())
+
+    def _closed(self, pending: _Open, why: str) -> Step:
+        self._open = None
+        return Step(None, self._says(why), states=(self._told("cancelled", pending),))
+
+    # What is known.
+
+    def _anew(self, texts: list[str]) -> IntentMatched | None:
+        """A whole command after a "no": "no, turn off the fan"."""
+        words = texts[0].split()
+        for count in range(1, min(4, len(words))):
+            talk = self._follow.talk([" ".join(words[:count])])
+            if talk is not None and talk.exact and talk.kind == "no":
+                rest = Alternative(" ".join(words[count:]), 0.0)
+                found = self._understander.understand([rest])
+                if isinstance(found, IntentMatched) and found.score >= 1.0:
+                    return found
+        return None
+
+    def _confirm(self, intent: str) -> Confirm:
+        return self._follow.rules(intent).confirm or self._spec.confirm or Confirm()
+
+    def _all_confirms(self) -> list[Confirm]:
+        own = [rules.confirm for rules in self._spec.intents.values()]
+        return [item for item in (self._spec.confirm, *own) if item is not None]
+
+    def _last(self, now_s: float) -> _Done | None:
+        return self._done[-1] if self._done and not self._is_old(self._done[-1].at_s, now_s) else None
+
+    def _is_old(self, since_s: float, now_s: float) -> bool:
+        return now_s - since_s > (EXPIRES_S if self._spec.expires_s is None else self._spec.expires_s)
+
+    def _pending(self, now_s: float) -> _Open | None:
+        with self._lock:
+            pending = self._open
+            return pending if pending is not None and not self._is_old(pending.since_s, now_s) else None
+
+    def _expire(self, now_s: float) -> tuple[DialogueState, ...]:
+        pending = self._open
+        if pending is None or not self._is_old(pending.since_s, now_s):
+            return ()
+        self._open = None
+        return (self._told("expired", pending),)
+
+    def _told(self, name: DialogueStateName, pending: _Open) -> DialogueState:
+        match = pending.match
+        asked: tuple[str, ...] = ()
+        if name == "asking" and pending.need is not None:
+            asked = self._follow.rules(match.intent).required[pending.need].slots
+        question = pending.question if name in {"asking", "confirming"} else ""
+        return DialogueState(
+            state=name, intent=match.intent, slots=match.slots, asked=asked, question=question
+        )
+
+    @staticmethod
+    def _order(match: IntentMatched, last: Sequence[str]) -> list[str]:
+        """Slots that a value may be meant for, likeliest first: those said last, then the others said."""
+        return list(dict.fromkeys((*reversed(last), *reversed(list(match.slots)))))
+
+    def _response(self, match: IntentMatched) -> str:
+        answers = self._responses.get(match.intent, {})
+        template = answers.get("default") or next(iter(answers.values()), "")
+        return (render(template, {"slots": _spoken(match)}) or "") if template else ""
+
+    def _says(self, kind: str, **values: SlotValue) -> str:
+        text = self._spec.says.get(kind, "")
+        return (render(text, values) or _bare(text)) if text else str(values.get("sentence", ""))
+
+    def _filled_in(self, text: str, match: IntentMatched) -> str:
+        return render(text, {"slots": _spoken(match)}) or _bare(text)
+
+
+def create_dialogue(understander: Understander | None) -> Dialogue | None:
+    """The dialogue that an understander's grammar declares; None where it has no grammar.
+
+    Raises:
+        TemplateError: The grammar's section ``dialogue`` speaks of an intent or slot that it hasn't.
+    """
+    return Dialogue(understander, understander) if isinstance(understander, GrammarUnderstander) else None
+
+
+def _texts(readings: Sequence[Alternative]) -> list[str]:
+    return list(dict.fromkeys(item.text.strip() for item in readings if item.text.strip()))[:_MAX_READINGS]
+
+
+def _spoken(match: IntentMatched) -> Mapping[str, SlotValue]:
+    return {name: slot.text or slot.value for name, slot in match.slots.items()}
+
+
+def _bare(text: str) -> str:
+    """The text of a template that can't be filled in."""
+    return " ".join(_TEMPLATE_PARTS.sub("", text).split())
+
+
+def _earlier(done: _Done) -> Earlier:
+    return Earlier(done.match.intent, done.match.slots, done.match.turn)

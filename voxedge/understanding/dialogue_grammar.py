@@ -1,0 +1,395 @@
+"""The small grammars of a dialogue: answers to a question, corrections, additions, yes and no.
+
+They are made of the app's own lists and of the language's phrases, each when it is first needed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from voxedge.errors import TemplateError
+from voxedge.events import Completeness, Forgiven, Slot
+from voxedge.understanding.deciding import TIE, Meant, differs, forgiven, good_enough
+from voxedge.understanding.dialogue_spec import DialogueSpec, IntentRules, Phrase
+from voxedge.understanding.engine import GrammarUnderstander
+from voxedge.understanding.grammar import AnyList, Block, Grammar, Place, RangeList, Sentence, WildcardList
+from voxedge.understanding.ranking import Result
+from voxedge.understanding.templates import (
+    Alternatives,
+    ListReference,
+    Node,
+    RuleReference,
+    Text,
+    parse_template,
+)
+from voxedge.understanding.templates import Sequence as InOrder
+
+ANSWER_COST_LIMIT = 0.30
+"""Greatest cost a sound of an answer: a question leaves few things that can be meant. `docs/dialogue.md` has
+how often other talk passes for an answer."""
+ANSWER_LEAST_SOUNDS = 3
+"""Shorter answers must be heard exactly."""
+MAX_GRAMMARS = 64
+TALK = ("yes", "no", "cancel", "undo", "repeat")
+_SEVERAL = "<one> [[<join>] <one> [[<join>] <one>]]"
+_ANSWER_AND_MORE = "[<one> [<join>]] <needed> [[<join>] <one> [[<join>] <one>]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a small grammar made of an utterance.
+
+    Attributes:
+        kind: ``yes``, ``no``, ``cancel``, ``undo``, ``repeat``, ``answer``, ``more`` (values that were not
+            asked for), ``correct`` or ``also``.
+        slots: The slots that were said.
+        score: 0..1; 1 is exact.
+        wild: How much of it could have been any words: characters of the text, or sounds.
+        text: The words.
+        forgiven: What was heard for what.
+    """
+
+    kind: str
+    slots: Mapping[str, Slot]
+    score: float
+    wild: int
+    text: str
+    forgiven: tuple[Forgiven, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Heard word for word, and as one of the grammar's own values."""
+        return self.score >= 1.0 and not self.wild
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """What can be said for a slot, or for several that belong together."""
+
+    slots: tuple[str, ...]
+    node: Node
+    wild: bool
+    needed: bool
+
+
+@dataclass(slots=True)
+class _Small:
+    engine: GrammarUnderstander
+    seen: dict[str, AnyList]
+    hints: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+class FollowUps:
+    """What may be said after a command or a question. Safe to call from several threads.
+
+    Args:
+        templates: The app's grammar, with the lists that are in force.
+        spec: What was declared, with the phrases of the language.
+
+    Raises:
+        TemplateError: The section ``dialogue`` speaks of an intent or a slot that the grammar hasn't.
+    """
+
+    def __init__(self, templates: GrammarUnderstander, spec: DialogueSpec) -> None:
+        self._templates, self._spec = templates, spec
+        self._grammars: dict[tuple[str, str], _Small] = {}
+        self._values: dict[str, tuple[_Value, ...]] = {}
+        self._lists: dict[str, AnyList] = {}
+        self._lock = threading.RLock()
+        known = {block.intent for block in templates.grammar.blocks}
+        for intent, rules in spec.intents.items():
+            if intent not in known:
+                raise _wrong(rules.place, f"there is no sentence of an intent {intent!r}")
+            self._check(intent, rules)
+
+    def _check(self, intent: str, rules: IntentRules) -> None:
+        fillable = {slot for value in self.values(intent) for slot in value.slots}
+        for need in rules.required:
+            missing = [slot for slot in need.slots if slot not in fillable]
+            if missing:
+                raise _wrong(need.place, f"no sentence of {intent!r} has a slot {missing[0]!r}")
+        for slot in rules.carry or ():
+            if slot not in fillable:
+                raise _wrong(rules.place, f"no sentence of {intent!r} has a slot {slot!r}")
+
+    def rules(self, intent: str) -> IntentRules:
+        """What was declared of an intent."""
+        return self._spec.intents.get(intent, IntentRules())
+
+    def merged(self, intent: str, old: Mapping[str, Slot], new: Mapping[str, Slot]) -> dict[str, Slot]:
+        """The slots with new ones in place; slots that belong together are replaced together."""
+        gone = set(new)
+        for value in self.values(intent):
+            if gone & set(value.slots):
+                gone |= set(value.slots)
+        return {**{name: slot for name, slot in old.items() if name not in gone}, **new}
+
+    def talk(self, texts: Sequence[str]) -> Heard | None:
+        """Yes, no, cancel, undo or repeat."""
+        small = self._small("", "talk")
+        return None if small is None else self._find(small, texts, ())
+
+    def answer(self, intent: str, need: int, texts: Sequence[str]) -> Heard | None:
+        """The answer to a question, or other values of the same intent (``more``)."""
+        small = self._small(intent, str(need))
+        return None if small is None else self._find(small, texts, self.rules(intent).required[need].slots)
+
+    def change(self, intent: str, texts: Sequence[str], prefer: Sequence[str]) -> Heard | None:
+        """A correction of a command, or an addition to it.
+
+        Args:
+            intent: The command's.
+            texts: Readings of the utterance.
+            prefer: Slots, likeliest first: where a value fits several, the first of them gets it.
+        """
+        small = self._small(intent, "change")
+        return None if small is None else self._find(small, texts, prefer)
+
+    def completeness(self, intent: str, need: int | None, text: str) -> Completeness:
+        """How complete an answer is; ``unknown`` where the words are none."""
+        for small in self._sayable(intent, need):
+            found = small.engine.completeness(text)
+            if found != "unknown":
+                return found
+        return "unknown"
+
+    def nearness(self, intent: str, need: int | None, text: str) -> float:
+        """Cost a sound of the nearest thing that may be said, 0..1."""
+        return min((small.engine.nearness(text) for small in self._sayable(intent, need)), default=1.0)
+
+    def _sayable(self, intent: str, need: int | None) -> list[_Small]:
+        names = [] if need is None else [(intent, str(need))]
+        found = [self._small(*name) for name in (*names, ("", "talk"), (intent, "change"))]
+        return [small for small in found if small is not None]
+
+    def hints(self, intent: str, need: int | None, limit: int) -> tuple[str, ...]:
+        """Sentences that give the recognizer the vocabulary of the answer, most useful first."""
+        small = self._small(intent, str(need)) if need is not None else self._small("", "talk")
+        if small is None:
+            return ()
+        if limit not in small.hints:
+            small.hints[limit] = small.engine.bias(limit)
+        return small.hints[limit]
+
+    def values(self, intent: str) -> tuple[_Value, ...]:
+        """What can be said for the intent's slots."""
+        with self._lock:
+            if intent not in self._values:
+                self._values[intent] = tuple(self._values_of(intent))
+            return self._values[intent]
+
+    def _values_of(self, intent: str) -> Iterator[_Value]:
+        grammar, needs = self._templates.grammar, self.rules(intent).required
+        references: dict[str, dict[ListReference, set[Node]]] = {}
+        for number, block in enumerate(grammar.blocks):
+            if block.intent == intent:
+                for sentence in block.sentences:
+                    for node, tail in _references(sentence.node, block, grammar, frozenset()):
+                        reference = self._own(node, number, block)
+                        if reference is not None:
+                            tails = references.setdefault(node.slot, {}).setdefault(reference, set())
+                            if tail is not None and self._is_number(reference):
+                                tails.add(tail)
+        grouped: set[str] = set()
+        for need in needs:
+            found = [item for slot in need.slots for item in references.get(slot, {}).items()]
+            nodes = [answer.node for answer in need.answers] or [_with_tails(*item) for item in found]
+            if nodes:
+                grouped |= set(need.slots)
+                wild = any(isinstance(self._lists.get(item.name), WildcardList) for item, _ in found)
+                yield _Value(need.slots, Alternatives(tuple(nodes)), wild, True)
+        for slot, items in references.items():
+            if slot not in grouped:
+                wild = any(isinstance(self._lists.get(item.name), WildcardList) for item in items)
+                nodes = [_with_tails(*item) for item in items.items()]
+                yield _Value((slot,), Alternatives(tuple(nodes)), wild, False)
+
+    def _is_number(self, reference: ListReference) -> bool:
+        return bool(reference.inline_range) or isinstance(self._lists.get(reference.name), RangeList)
+
+    def _own(self, node: ListReference, number: int, block: Block) -> ListReference | None:
+        """The reference as the small grammars write it: lists of one block get a name of their own."""
+        if node.captured:
+            return None
+        name, content = node.name, block.lists.get(node.name)
+        if content is not None:
+            name = f"{node.name} {number}"
+            self._lists[name] = content
+        elif node.name in self._templates.grammar.lists:
+            self._lists[name] = self._templates.lists()[name]
+        elif not node.inline_range:
+            return None
+        return ListReference(name, node.slot)
+
+    def _small(self, intent: str, what: str) -> _Small | None:
+        """A small grammar, made when first needed; None where there is nothing to say in it."""
+        with self._lock:
+            key = (intent, what)
+            small = self._grammars.get(key)
+            if small is None:
+                blocks = self._talk_blocks() if what == "talk" else self._blocks(intent, what)
+                if not blocks:
+                    return None
+                own = self._templates.grammar
+                grammar = Grammar(
+                    language=own.language,
+                    blocks=tuple(blocks),
+                    lists={**own.lists, **self._lists},
+                    rules=own.rules,
+                    skip_words=own.skip_words,
+                    by_character=own.by_character,
+                )
+                if len(self._grammars) >= MAX_GRAMMARS:
+                    self._grammars.clear()
+                small = self._grammars[key] = _Small(GrammarUnderstander(grammar), dict(own.lists))
+            for name, content in self._templates.lists().items():
+                if name in small.seen and small.seen[name] is not content:
+                    small.engine.set_list(name, content)
+                    small.seen[name] = content
+                    small.hints.clear()
+            return small
+
+    def _talk_blocks(self) -> list[Block]:
+        return [
+            Block(kind, tuple(map(_sentence, self._spec.phrases[kind])))
+            for kind in TALK
+            if self._spec.phrases.get(kind)
+        ]
+
+    def _blocks(self, intent: str, what: str) -> list[Block]:
+        values = self.values(intent)
+        rules = {
+            name: node
+            for block in self._templates.grammar.blocks
+            if block.intent == intent
+            for name, node in block.rules.items()
+        }
+        phrases = self._spec.phrases
+        rules["join"] = Alternatives(tuple(item.node for item in phrases.get("join", ())) or (Text(""),))
+        if what == "change":
+            # Any words may stand for a name; only for what a command can't do without is that worth it.
+            several = _several([item for item in values if not item.wild or item.needed])
+            kinds = [(kind, several, phrases.get(kind, ())) for kind in ("correct", "also")]
+        else:
+            need = self.rules(intent).required[int(what)]
+            asked = next(item for item in values if item.slots == need.slots)
+            others = [item for item in values if item is not asked and not item.wild]
+            more = None if asked.wild or not others else {"one": _any_of(others), "needed": asked.node}
+            wanted = {"value": parse_template(_ANSWER_AND_MORE if more else "<needed>"), "needed": asked.node}
+            said = (Phrase("<value>", RuleReference("value"), need.place), *phrases.get("answer", ()))
+            kinds = [("answer", {**wanted, **(more or {})}, said), ("more", _several(others), said)]
+        return [
+            Block(kind, tuple(map(_sentence, said)), rules={**rules, **own})
+            for kind, own, said in kinds
+            if own and said
+        ]
+
+    def _find(self, small: _Small, texts: Sequence[str], prefer: Sequence[str]) -> Heard | None:
+        for text in texts:
+            results = small.engine.results(text)
+            if results:
+                return _heard_exactly(results, text, prefer)
+        found: list[tuple[float, int, Meant]] = []
+        for text in texts:
+            for item in small.engine.near(text):
+                found.append((item.path.per_sound, _rank(item.slots, prefer), item))
+        found.sort(key=lambda entry: entry[:2])
+        if not found:
+            return None
+        cost, _, best = found[0]
+        if best.intent == "answer" and not best.path.wild:
+            enough = cost <= ANSWER_COST_LIMIT and len(best.path.heard.sounds) >= ANSWER_LEAST_SOUNDS
+        else:
+            # Several values that were all misheard say anything: "nineteen and a half", "the bathroom".
+            enough = len(best.slots) < 2 and good_enough(small.engine.tolerant(), best, 0.0)
+        rival = next((item for _, _, item in found[1:] if _other(best, item)), None)
+        if not enough or (rival is not None and rival.path.cost - best.path.cost < TIE):
+            return None
+        told = forgiven(small.engine.tolerant(), best.path)
+        score = round(best.score, 4)
+        return Heard(best.intent, best.slots, score, int(best.path.wild), best.path.heard.text, told)
+
+
+def _heard_exactly(results: Sequence[Result], text: str, prefer: Sequence[str]) -> Heard:
+    def order(result: Result) -> tuple[bool, int, int, int]:
+        return (
+            result.intent == "more",
+            sum(item.end - item.start for item in result.wildcards),
+            -result.reading.literal,
+            _rank(result.slots, prefer),
+        )
+
+    best = min(results, key=order)
+    wild = sum(item.end - item.start for item in best.wildcards)
+    return Heard(best.intent, best.slots, 1.0, wild, text)
+
+
+def _rank(slots: Iterable[str], prefer: Sequence[str]) -> int:
+    """How far from what is likeliest the slots are; 0 is likeliest."""
+    return sum(prefer.index(slot) if slot in prefer else len(prefer) for slot in slots)
+
+
+def _other(first: Meant, second: Meant) -> bool:
+    """Whether two readings differ in more than in the slot that a value goes to."""
+    return differs(first, second) and (
+        first.intent != second.intent
+        or sorted(str(slot.value) for slot in first.slots.values())
+        != sorted(str(slot.value) for slot in second.slots.values())
+    )
+
+
+def _any_of(values: Sequence[_Value]) -> Node:
+    return Alternatives(tuple(item.node for item in values))
+
+
+def _several(values: Sequence[_Value]) -> dict[str, Node]:
+    return {"one": _any_of(values), "value": parse_template(_SEVERAL)} if values else {}
+
+
+def _sentence(phrase: Phrase) -> Sentence:
+    file, _, line = phrase.place.rpartition(", line ")
+    place = Place(file, int(line)) if file and line.isdigit() else Place(phrase.place, 0)
+    return Sentence(phrase.text, phrase.node, place)
+
+
+def _references(
+    node: Node, block: Block, grammar: Grammar, within: frozenset[str], after: Node | None = None
+) -> Iterator[tuple[ListReference, Node | None]]:
+    """The places for values in a template, each with what stands behind it."""
+    if isinstance(node, ListReference):
+        yield node, _unit_in(after)
+    elif isinstance(node, RuleReference):
+        body = block.rules.get(node.name) or grammar.rules.get(node.name)
+        if body is not None and node.name not in within:
+            yield from _references(body, block, grammar, within | {node.name}, after)
+    elif not isinstance(node, Text):
+        in_order = isinstance(node, InOrder)
+        for position, item in enumerate(node.items):
+            rest = [one for one in node.items[position + 1 :] if one != Text(" ")] if in_order else []
+            following = rest[0] if rest else after
+            yield from _references(item, block, grammar, within, following)
+
+
+def _unit_in(node: Node | None) -> Node | None:
+    """The unit that is said behind a number: "percent" in ``{brightness} [percent|%]``."""
+    if isinstance(node, Text):
+        first = node.text.split()
+        return Text(first[0]) if first else None
+    if isinstance(node, Alternatives):
+        plain = [item for item in node.items if isinstance(item, Text) and item.text.strip()]
+        return Alternatives(tuple(plain)) if plain else None
+    return None
+
+
+def _with_tails(reference: ListReference, tails: set[Node]) -> Node:
+    if not tails:
+        return reference
+    units = Alternatives((InOrder(()), *sorted(tails, key=repr)))
+    return InOrder((reference, Text(" "), units))
+
+
+def _wrong(place: str, what: str) -> TemplateError:
+    file = place.partition(", line ")[0]
+    return TemplateError(f"{place}: {what}.", remedy=f"Correct {file}, or load the set that has it.")

@@ -1,0 +1,54 @@
+"""What a recognizer is told while a dialogue goes on: the answers to the open question count as commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, SlotValue
+from voxedge.understanding.contract import Understander
+from voxedge.understanding.dialogue import Dialogue
+
+
+@runtime_checkable
+class _Near(Protocol):
+    def nearness(self, text: str, context: Mapping[str, SlotValue] | None = None) -> float: ...
+
+
+class DialogueHearing:
+    """An understander for hearing: it knows what may be said now, and changes nothing.
+
+    Its matches say that an utterance is something that the dialogue understands; `Dialogue.take` says what
+    it means. Safe to call from several threads.
+
+    Args:
+        understander: Finds commands.
+        dialogue: Knows the open question.
+        now_s: The dialogue's clock.
+    """
+
+    def __init__(self, understander: Understander, dialogue: Dialogue, now_s: Callable[[], float]) -> None:
+        self._understander, self._dialogue, self._now_s = understander, dialogue, now_s
+
+    def understand(
+        self, hypotheses: Sequence[Alternative], context: Mapping[str, SlotValue] | None = None
+    ) -> IntentMatched | NoIntent:
+        """An answer to the open question, or what the understander finds."""
+        return self._dialogue.expected(hypotheses, self._now_s()) or self._understander.understand(
+            hypotheses, context
+        )
+
+    def completeness(self, text: str) -> Completeness:
+        """Whether an answer or a command could go on."""
+        return self._dialogue.completeness(text, self._now_s())
+
+    def bias(self, limit: int = 16) -> tuple[str, ...]:
+        """Likely answers while a question is open, else sentences of the grammar."""
+        return self._dialogue.hints(limit, self._now_s()) or self._understander.bias(limit)
+
+    def nearness(self, text: str, context: Mapping[str, SlotValue] | None = None) -> float:
+        """Cost a sound of the nearest answer or command, 0..1."""
+        answer = self._dialogue.nearness(text, self._now_s())
+        if answer == 0.0 or not isinstance(self._understander, _Near):
+            return answer
+        return min(answer, self._understander.nearness(text, context))
