@@ -48,6 +48,8 @@ NoIntentHandler: TypeAlias = Callable[[NoIntent, Turn], object]
 """The same for what no intent takes; None leaves it to the language model."""
 
 EventHandler: TypeAlias = Callable[[Event], None]
+UNDO = "undo"
+"""Intent of taking a command back, where no other is declared."""
 H = TypeVar("H", bound=Callable[..., object])
 
 
@@ -94,7 +96,7 @@ class Handlers:
         """Whether something answers the command, or takes it back."""
         if match.relation == "undo" and self._undo_of(match) is not None:
             return True
-        return match.intent in self._intents or ("*" in self._intents and match.relation != "undo")
+        return match.intent in self._intents or ("*" in self._intents and match.intent != UNDO)
 
     def answer(self, match: IntentMatched, turn: Turn) -> Iterator[str]:
         """Runs the handler of an intent and gives the pieces of its reply.
@@ -113,7 +115,7 @@ class Handlers:
             for _piece in pieces:
                 pass  # what was done is not worth a word beside what is done in its place
         handler = self._intents.get(match.intent)
-        if handler is None and match.relation != "undo":
+        if handler is None and match.intent != UNDO:
             handler = self._intents.get("*")
         if handler is not None:
             yield from _pieces(f"handler of {match.intent}", handler, match, turn)

@@ -272,14 +272,17 @@ class Dialogue:
             if talk is not None and talk.kind == "undo" and talk.score > score:
                 return self._undone(talk, now_s)
             last = self._last(now_s)
-            if last is not None:
-                heard = self._follow.change(last.match.intent, texts, self._order(last.match, last.last))
-                if heard is not None and heard.score > score:
-                    return self._changed(last, heard, now_s)
-                anew = self._anew(texts)
-                if anew is not None:
-                    match = replace(anew, relation="correction", earlier=_earlier(last))
-                    return self._begin(match, now_s, replaces=last)
+            heard = (
+                None
+                if last is None
+                else self._follow.change(last.match.intent, texts, self._order(last.match, last.last))
+            )
+            anew = None if last is None or (heard is not None and heard.exact) else self._anew(texts)
+            if last is not None and anew is not None:
+                match = replace(anew, relation="correction", earlier=_earlier(last))
+                return self._begin(match, now_s, replaces=last)
+            if last is not None and heard is not None and heard.score > score:
+                return self._changed(last, heard, now_s)
         if isinstance(command, IntentMatched):
             return self._begin(command, now_s)
         return self._nearly(command, now_s)
