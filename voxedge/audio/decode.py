@@ -62,6 +62,7 @@ class Decoder:
             self._file, self._owned = source, False
         self.damage: Damage = ""
         self.samples_out = 0
+        self._bad_packets = self._bad_packets_at_end = 0
         self._rate_hz = rate_hz
         try:
             self._container, self._stream = self._open_container()
@@ -113,7 +114,8 @@ class Decoder:
                     remedy="It is damaged: get it again. An m4a can't come through a pipe: name the file.",
                 )
             raise AudioEmpty(f"{self.name} holds no sound.", remedy="Record it again.")
-        if not self.damage and self._breaks_off(seconds_in):
+        # Some versions of FFmpeg call half a packet at the end a bad one, others give what there is of it.
+        if (not self.damage or self._bad_packets_at_end == self._bad_packets) and self._breaks_off(seconds_in):
             self.damage = "truncated"
 
     def _open_container(self) -> tuple[Any, Any]:
@@ -188,10 +190,14 @@ class Decoder:
             except (av.EOFError, av.InvalidDataError, av.ArgumentError):
                 # One bad packet: the decoder picks up at the next one. A demuxer that fails is at its end.
                 self.damage = "damaged"
+                self._bad_packets += 1
+                self._bad_packets_at_end += 1
                 continue
             except (av.FFmpegError, OSError):
                 self.damage = "truncated"
                 return
+            if frames:
+                self._bad_packets_at_end = 0
             for frame in frames:
                 yield _mono(frame), int(frame.sample_rate)
 
