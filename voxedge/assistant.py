@@ -37,6 +37,7 @@ from voxedge.handlers import (
     as_turn,
     load_handlers,
 )
+from voxedge.interpreting import Interpreting
 from voxedge.runtime import InlineRuntime, ThreadedRuntime
 from voxedge.statistics import Recorder
 from voxedge.turns import Health, Turns
@@ -58,6 +59,7 @@ class _ReplyRooms(TypedDict):
     speaking: SpeakingRoom | None
     turns: Turns
     health: Health
+    interpreting: Interpreting | None
 
 
 class Assistant:
@@ -445,6 +447,7 @@ class Assistant:
             "speaking": self._rooms.speaking_room(),
             "turns": turns,
             "health": health,
+            "interpreting": self._rooms.interpreting(health),
         }
 
 

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from voxedge.chain import CommandWatch, ListeningRoom, RecognitionRoom, SpeakingRoom
     from voxedge.config import Config
     from voxedge.conversation.contract import LanguageModel
+    from voxedge.interpreting import Interpreting
     from voxedge.recognition.contract import RecognitionOptions, Recognizer
     from voxedge.speaking.contract import Synthesizer
-    from voxedge.translation.router import TextTranslator
+    from voxedge.translation.contract import Translator
+    from voxedge.turns import Health
     from voxedge.understanding.contract import Understander
     from voxedge.understanding.dialogue import Dialogue
 
@@ -36,6 +38,7 @@ class Parts:
         recognizer: Turns utterances into words.
         understander: Finds intents.
         language_model: Answers what no intent takes.
+        translator: Translates what is said.
         synthesizer: Turns replies into sound.
         sink: Where the sound goes.
     """
@@ -43,6 +46,7 @@ class Parts:
     recognizer: Recognizer | None = None
     understander: Understander | None = None
     language_model: LanguageModel | None = None
+    translator: Translator | None = None
     synthesizer: Synthesizer | None = None
     sink: AudioSink | None = None
 
@@ -115,7 +119,9 @@ class Rooms:
         return DialogueHearing(understander, dialogue, now_s)
 
     def language_model(self) -> LanguageModel | None:
-        """The language model; None where there is none."""
+        """The language model; None where there is none, or translation takes its place."""
+        if self.config.translation.target:
+            return None
         if self.parts.language_model is None and self.config.conversation.engine == "none":
             return None
         return self._optional("conversation", self.parts.language_model, self._build_language_model)
@@ -126,15 +132,58 @@ class Rooms:
             return None
         return self._optional("speaking", self.parts.synthesizer, self._build_synthesizer)
 
-    def translator(self) -> TextTranslator:
+    def translator(self) -> Translator:
         """Translates between all languages that there are models for; none is loaded before it is needed."""
 
-        def build() -> TextTranslator:
-            from voxedge.translators import ready_translator
+        def build() -> Translator:
+            from voxedge.translators import chosen_translator
 
-            return ready_translator(self.plan.translation)
+            own = self.config.translation
+            # Beside a recognizer at work it gets what that leaves.
+            threads = self.plan.conversation if own.target else self.plan.translation
+            engine = "auto" if own.engine == "whisper" else own.engine
+            return chosen_translator(threads, engine=engine, model=own.model, glossary=own.glossary)
 
-        return self._once("translation", None, build)
+        return self._once("translation", self.parts.translator, build)
+
+    def interpreting(self, health: Health) -> Interpreting | None:
+        """The stage of translation, one for each stream; None where nothing is translated.
+
+        Raises:
+            LanguageUnsupported: No model for the languages.
+            ConfigError: The configuration asks for what can't be.
+        """
+        from voxedge.interpreters import Languages, build_interpreting
+
+        languages = Languages.of(self.config)
+        if languages is None:
+            return None
+        return build_interpreting(
+            self.config,
+            languages,
+            self.recognizer(),
+            self.recognition_options(),
+            self.translator,
+            health=health,
+            alone=self.understander() is None,
+        )
+
+    def voice(self, language: str = "") -> Synthesizer:
+        """A voice for a language: the assistant's own where it is one of that language, else another.
+
+        Raises:
+            VoxedgeError: There is none; the remedy says how to get one.
+        """
+        own = self.config.speaking
+        if not language or own.language[:2] == language:
+            voice = self.synthesizer()
+            if voice is not None:
+                return voice
+            if "speaking" in self.troubles:
+                raise self.troubles["speaking"]
+        language = language or own.language
+        engine = "hibari" if language == "en" else "espeak"
+        return self._once(f"voice {language}", None, lambda: self._build_voice(engine, "", language))
 
     def sink(self) -> AudioSink | None:
         """Where replies sound; None where nothing sounds."""
@@ -196,12 +245,18 @@ class Rooms:
 
     def speaking_room(self) -> SpeakingRoom | None:
         """A speaking room of its own for each stream; voice and loudspeaker are shared."""
-        voice, sink = self.synthesizer(), self.sink()
-        if voice is None or sink is None:
-            return None
         from voxedge.speaking.room import Speaking
 
-        return Speaking(voice, sink)
+        own = self.config.translation
+        if own.target and own.speak_aloud:
+            from voxedge.interpreting import SpeakingByLanguage
+
+            loud = self.sink()
+            if loud is None:
+                return None
+            return SpeakingByLanguage(lambda language: Speaking(self.voice(language), loud, language or "en"))
+        voice, sink = self.synthesizer(), self.sink()
+        return None if voice is None or sink is None else Speaking(voice, sink)
 
     def recognition_options(self) -> RecognitionOptions:
         """What is wanted of each recognition."""
@@ -210,8 +265,12 @@ class Rooms:
         own = self.config.recognition
         understander = self.understander()
         bias = understander.bias() if understander is not None and own.bias_from_intents else ()
+        from voxedge.interpreters import Languages
+
+        translated = Languages.of(self.config)
         return RecognitionOptions(
-            language=own.language,
+            language=own.language if translated is None else translated.heard,
+            languages=() if translated is None else translated.heard_among,
             beam=max(1, own.beam),
             alternatives=max(1, own.alternatives),
             words=own.words,
@@ -292,15 +351,17 @@ class Rooms:
         )
 
     def _build_synthesizer(self) -> Synthesizer:
+        own = self.config.speaking
+        return self._build_voice(own.engine, own.voice, own.language)
+
+    def _build_voice(self, engine: str, voice: str, language: str) -> Synthesizer:
         from voxedge import speaking, store
 
-        own = self.config.speaking
         folder: Path | None = None
-        if own.engine == "hibari":
-            folder = store.resolve(f"hibari-{own.language}", kind="speech")
-        return speaking.create(
-            own.engine, voice=own.voice, language=own.language, rate=own.rate, model_dir=folder
-        )
+        if engine == "hibari":
+            folder = store.resolve(f"hibari-{language}", kind="speech")
+        rate = self.config.speaking.rate
+        return speaking.create(engine, voice=voice, language=language, rate=rate, model_dir=folder)
 
     def _build_sink(self) -> AudioSink:
         from voxedge.audio.sinks import LoudspeakerSink

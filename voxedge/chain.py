@@ -26,6 +26,7 @@ from voxedge.events import (
     Transcript,
 )
 from voxedge.handlers import place_of
+from voxedge.interpreting import Interpreting
 from voxedge.turns import Health, Turns, note_of
 
 _log = logging.getLogger("voxedge.chain")
@@ -126,23 +127,43 @@ class Replies:
         speaking: Replies to sound; None where nothing is spoken.
         turns: Ends each turn once; all events go out through it.
         health: Tells of troubles once.
+        interpreting: Translates what no intent takes; None where nothing is translated.
     """
 
     answering: Answering
     speaking: SpeakingRoom | None
     turns: Turns
     health: Health
+    interpreting: Interpreting | None = None
 
     def understand(
         self, transcript: Transcript, emit: Callable[[Event], None], cancel: CancelToken
     ) -> Verdict | None:
-        """Finds the intent and answers it; None when the language model is to answer."""
-        return self._guarded(transcript, lambda: self.answering.understand(transcript, emit, cancel))
+        """Finds the intent and answers it; None when it is left to `converse`."""
+        translated = self.interpreting
+        if translated is not None and translated.alone and transcript.text.strip():
+            return None
+        verdict = self._guarded(transcript, lambda: self.answering.understand(transcript, emit, cancel))
+        if translated is not None and verdict is not None and verdict.outcome == "no_intent":
+            return None
+        return verdict
 
     def converse(self, transcript: Transcript, emit: Callable[[Event], None], cancel: CancelToken) -> Verdict:
-        """Lets the language model answer."""
+        """Lets the language model answer, or translates, where that is wanted in its place."""
+        translated = self.interpreting
+        if translated is not None:
+            verdict = self._guarded(transcript, lambda: translated.final(transcript, emit, cancel))
+            return verdict or Verdict(transcript.turn, "nothing_said")
         verdict = self._guarded(transcript, lambda: self.answering.converse(transcript, emit, cancel))
         return verdict or Verdict(transcript.turn, "no_intent")
+
+    def to_speak(self, event: Event) -> ReplyDelta | None:
+        """What is to be spoken of an event; None where there is nothing."""
+        if self.speaking is None:
+            return None
+        if isinstance(event, ReplyDelta):
+            return event
+        return self.interpreting.to_speak(event) if self.interpreting is not None else None
 
     def speak(self, piece: ReplyDelta, cancel: CancelToken) -> None:
         """Speaks a piece of a reply, if anything is spoken at all."""
@@ -162,8 +183,9 @@ class Replies:
 
         def emit(event: Event) -> None:
             self.turns.emit(event)
-            if isinstance(event, ReplyDelta):
-                self.speak(event, cancel)
+            piece = self.to_speak(event)
+            if piece is not None:
+                self.speak(piece, cancel)
 
         verdict = self.understand(transcript, emit, cancel)
         self.finish(verdict or self.converse(transcript, emit, cancel), cancel)
@@ -209,8 +231,22 @@ class Chain(Replies):
     watch: CommandWatch
     worked: Callable[[int, float], None] = _nobody_counts
 
-    def recognize(self, item: UtteranceAudio, cancel: CancelToken) -> Transcript | Verdict | None:
-        """Recognizes one item; gives the transcript of a final one, or how the turn ends without one."""
+    def recognize(
+        self,
+        item: UtteranceAudio,
+        cancel: CancelToken,
+        on_partial: Callable[[Partial], object] | None = None,
+    ) -> Transcript | Verdict | None:
+        """Recognizes one item; gives the transcript of a final one, or how the turn ends without one.
+
+        Args:
+            item: The sound.
+            cancel: Gives up.
+            on_partial: Takes the partials that are to be translated; None translates them here and now.
+        """
+        translated = self.interpreting
+        if translated is not None:
+            translated.heard(item)
         found: list[Transcript] = []
 
         def emit(event: Event) -> None:
@@ -219,6 +255,11 @@ class Chain(Replies):
             elif isinstance(event, Partial):
                 self.watch.hypothesis(item, event.text)
             self.turns.emit(event)
+            if translated is not None and isinstance(event, Partial):
+                if on_partial is None:
+                    translated.partial(event, self.turns.emit, cancel)
+                else:
+                    on_partial(event)
 
         started = monotonic()
         try:

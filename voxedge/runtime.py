@@ -16,7 +16,7 @@ from typing import Literal, Protocol, TypeVar
 from voxedge.audio.contract import AudioSource, Frame, UtteranceAudio
 from voxedge.chain import Chain, ListeningRoom, Verdict, verdict_without_words
 from voxedge.errors import ClosedError, VoxedgeError
-from voxedge.events import CancelToken, Dropped, Event, Partial, ReplyDelta, Transcript
+from voxedge.events import CancelToken, Dropped, Event, Partial, ReplyDelta, Transcript, Translation
 from voxedge.mailbox import Mailbox, MailboxStatistics
 
 _T = TypeVar("_T")
@@ -142,13 +142,15 @@ class ThreadedRuntime:
         self._close_timeout_s = close_timeout_s
         self._cancel = CancelToken()
         self._outbox: Mailbox[Event] = Mailbox(
-            max(queue_items * 8, 64), droppable=lambda e: isinstance(e, Partial), supersedes=_newer_partial
+            max(queue_items * 8, 64), droppable=_is_passing, supersedes=_newer_partial
         )
         self._audio: Mailbox[UtteranceAudio] = Mailbox(
             queue_items, droppable=is_partial_work, supersedes=newer_audio, on_drop=self._dropped
         )
         self._transcripts: Mailbox[Transcript] = Mailbox(queue_items)
-        self._questions: Mailbox[Transcript] = Mailbox(queue_items)
+        self._questions: Mailbox[Transcript | Partial] = Mailbox(
+            queue_items, droppable=lambda item: isinstance(item, Partial), supersedes=_newer_words
+        )
         self._speech: Mailbox[ReplyDelta | Verdict] = Mailbox(queue_items * 4)
         self._threads: list[threading.Thread] = []
         self._working: tuple[UtteranceAudio, CancelToken] | None = None
@@ -293,7 +295,7 @@ class ThreadedRuntime:
             token = CancelToken(self._cancel)
             with self._working_lock:
                 self._working = (item, token)
-            found = chain.recognize(item, token)
+            found = chain.recognize(item, token, self._questions.put)
             with self._working_lock:
                 self._working = None
             if isinstance(found, Verdict):
@@ -312,8 +314,11 @@ class ThreadedRuntime:
         self._questions.close()
 
     def _converse(self, chain: Chain) -> None:
-        while (transcript := self._take(self._questions)) is not None:
-            self._speech.put(chain.converse(transcript, self._emit_and_speak(chain), self._cancel))
+        while (item := self._take(self._questions)) is not None:
+            if isinstance(item, Transcript):
+                self._speech.put(chain.converse(item, self._emit_and_speak(chain), self._cancel))
+            elif chain.interpreting is not None:
+                chain.interpreting.partial(item, chain.turns.emit, self._cancel)
         self._speech.close()
 
     def _speak(self, chain: Chain) -> None:
@@ -328,8 +333,9 @@ class ThreadedRuntime:
     def _emit_and_speak(self, chain: Chain) -> Callable[[Event], None]:
         def emit(event: Event) -> None:
             chain.turns.emit(event)
-            if isinstance(event, ReplyDelta) and chain.speaking is not None:
-                self._speech.put(event)
+            piece = chain.to_speak(event)
+            if piece is not None:
+                self._speech.put(piece)
 
         return emit
 
@@ -373,5 +379,13 @@ def newer_audio(new: UtteranceAudio, old: UtteranceAudio) -> bool:
     return not (old.kind == "pause" and new.speech_end_sample == old.speech_end_sample)
 
 
+def _is_passing(event: Event) -> bool:
+    return isinstance(event, Partial) or (isinstance(event, Translation) and not event.final)
+
+
 def _newer_partial(new: Event, old: Event) -> bool:
-    return isinstance(new, Partial) and isinstance(old, Partial) and new.turn == old.turn
+    return _is_passing(old) and type(new) is type(old) and new.turn == old.turn
+
+
+def _newer_words(new: Transcript | Partial, old: Transcript | Partial) -> bool:
+    return isinstance(old, Partial) and new.turn == old.turn

@@ -17,22 +17,27 @@ class RecognitionOptions:
 
     Attributes:
         language: ISO 639-1, or "auto" to detect it.
+        languages: Where it is detected, the languages that it may be; none for all.
         task: ``transcribe``, or ``translate`` (to English, multilingual models only).
         beam: Width of the beam, 1..16; 1 is greedy.
         alternatives: How many hypotheses to give, 1..16 (n-best).
         words: Whether words get times and probabilities.
         bias: Sentences that are likely (of the active grammar, the app's names); the model is given
             them as if they had just been said, within a budget of tokens.
+        vocabulary: The only words that may come out, numbers in words and in digits; empty for all. Whether
+            anybody said any of them, the caller must know already: noise comes out as such words, too.
         numbers: ``spoken`` leaves numbers as recognized; ``digits`` and ``words`` write them so.
         partial: A quick look at an utterance that goes on: no wider window, no second try.
     """
 
     language: str = "en"
+    languages: tuple[str, ...] = ()
     task: Literal["transcribe", "translate"] = "transcribe"
     beam: int = 1
     alternatives: int = 1
     words: bool = False
     bias: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
     numbers: Literal["spoken", "digits", "words"] = "spoken"
     partial: bool = False
 
