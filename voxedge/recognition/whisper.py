@@ -11,6 +11,7 @@ from voxedge.recognition.contract import Recognition, RecognitionOptions, Recogn
 from voxedge.recognition.decoding import Attempt, WindowDecoder
 from voxedge.recognition.engine import WhisperEngine
 from voxedge.recognition.guard import Signs, hopeless, verdict
+from voxedge.recognition.memory import Returning
 from voxedge.recognition.results import Found, build
 from voxedge.recognition.samples import RATE_HZ, check_utterance
 from voxedge.recognition.speech import Evidence, SpeechFinder
@@ -60,6 +61,7 @@ class WhisperRecognizer:
         self._policy = WindowPolicy()
         self._decoder = WindowDecoder(self._engine, self._policy)
         self._early_gate = early_gate
+        self._memory = Returning()
 
     @property
     def capabilities(self) -> RecognizerCapabilities:
@@ -89,6 +91,7 @@ class WhisperRecognizer:
         end = min(len(samples), int((evidence.end_s + _MARGIN_S) * RATE_HZ))
         speech = samples[begin:end]
         tried, language, probability = self._try_windows(speech, evidence, options, cancel)
+        self._memory.used(sum(attempt.window_s for attempt in tried))
         chosen = min(tried, key=lambda attempt: attempt.rank)
         found = Found(
             language=language,
