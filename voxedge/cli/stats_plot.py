@@ -54,7 +54,15 @@ def plot_counts(summaries: Sequence[Summary], slots: Sequence[Slot], span: Span,
         axis.set_xlim(-0.6, len(slots) - 0.4)
         axis.yaxis.get_major_locator().set_params(integer=True)
         if len(cells) > 1:
-            axis.legend(fontsize=7, frameon=False, title=found.metric.unit or None, title_fontsize=7)
+            unit = found.metric.unit or None
+            axis.legend(
+                fontsize=7,
+                frameon=False,
+                title=unit,
+                title_fontsize=7,
+                loc="upper left",
+                bbox_to_anchor=(1, 1),
+            )
     for axis in list(axes.flat)[len(summaries) :]:
         axis.axis("off")
     figure.tight_layout()

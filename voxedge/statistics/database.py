@@ -12,6 +12,8 @@ from voxedge.errors import StatisticsDamaged, StatisticsError, StatisticsUnwrita
 
 _BUSY_S = 5.0
 _PAGE_BYTES = 4096
+_UNWRITABLE = ("full", "readonly", "read-only", "unable to open", "locked", "busy", "disk i/o")
+"""Words of SQLite's messages; Python 3.10 gives no error codes. Others mean: not the tables that we made."""
 
 
 class Database:
@@ -108,8 +110,7 @@ def named_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as exc:
-        text = str(exc).lower()
-        if "malformed" in text or "no such table" in text or "no such column" in text:
+        if not any(words in str(exc).lower() for words in _UNWRITABLE):
             raise _damaged(path, exc) from exc
         raise StatisticsUnwritable(
             f"The statistics can't be written or read at {path}: {exc}.",
