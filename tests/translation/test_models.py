@@ -12,6 +12,7 @@ import zipfile
 
 import pytest
 
+from voxedge.bench.argos import make_package
 from voxedge.errors import EngineLoadFailed, LanguageUnsupported
 from voxedge.translation.argos import PackageInvalid, unpack_argos
 from voxedge.translation.contract import TranslationOptions
@@ -20,24 +21,13 @@ from voxedge.translation.engine import CTranslate2Engine
 from voxedge.translation.layout import read_layout
 
 
-def argos_package(starter_folder, path, source="en", target="es", leave_out=()):
-    """The starter model as an Argos package: the tag and the end token are added by CTranslate2 itself."""
-    config = json.loads((starter_folder / "config.json").read_text())
-    config.update(add_source_bos=True, bos_token=f">>{target}<<", add_source_eos=True)
-    about = {"package_version": "1.0", "argos_version": "1.9", "from_code": source, "from_name": "English",
-             "to_code": target, "to_name": "Spanish"}  # fmt: skip
-    files = {
-        "p/metadata.json": json.dumps(about),
-        "p/model/config.json": json.dumps(config),
-        "p/model/translation.json": '{"placeholders": "bytes"}',
-        "p/model/model.bin": (starter_folder / "model.bin").read_bytes(),
-        "p/model/shared_vocabulary.json": (starter_folder / "shared_vocabulary.json").read_bytes(),
-        "p/sentencepiece.model": (starter_folder / "source.spm").read_bytes(),
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
+def argos_package(starter_folder, path, leave_out=()):
+    """The starter model as an Argos package, complete or not."""
+    whole = make_package(starter_folder, path.with_suffix(".whole"), "en", "es")
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as archive:
+        for name in source.namelist():
             if name not in leave_out:
-                archive.writestr(name, data)
+                archive.writestr(name, source.read(name))
     return path
 
 

@@ -10,6 +10,7 @@ from voxedge.errors import UsageError
 
 BENCHES: dict[str, tuple[str, str]] = {
     # name: (module, what it measures)
+    "argos": ("voxedge.bench.argos", "translation, beside Argos Translate with the same package"),
     "endpoint": ("voxedge.bench.endpoint", "utterances cut in two against the wait, and voice activity"),
     "examples": ("voxedge.bench.examples", "the parser trained from examples, on the Snips benchmark"),
     "idle": ("voxedge.bench.idle", "what listening costs while nobody speaks"),
@@ -18,6 +19,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "latency": ("voxedge.bench.latency", "when the text is there, in real time"),
     "llm": ("voxedge.bench.llm", "the language model, beside llama.cpp's own"),
     "recognition": ("voxedge.bench.recognition", "words, time and guard, beside faster-whisper"),
+    "orders": ("voxedge.bench.orders", "spoken orders with the grammar: accuracy in noise, false orders, cost"),
     "partials": ("voxedge.bench.partials", "are stable prefixes right, do partials slow down"),
     "silence": ("voxedge.bench.silence", "noise, and utterances in noise: invented and lost words"),
     "soak": ("voxedge.bench.soak", "thousands of utterances: memory, threads, open files"),
