@@ -15,10 +15,10 @@ import pytest
 from voxedge.audio.decode import read
 from voxedge.audio.wav import WavWriter, write_wav
 from voxedge.cli import main
-from voxedge.cli.subtitles import FORMATS, Result, timestamp, writer_for
 from voxedge.errors import VoxedgeError
 from voxedge.events import Word
 from voxedge.recognition.contract import Segment
+from voxedge.subtitles import FORMATS, Result, timestamp, writer_for
 
 SEGMENTS = [
     Segment(text=" Tom & Jerry ", start=0.0, end=1.5, words=(Word("Tom", 0.0, 0.5, 0.98765),)),

@@ -178,6 +178,12 @@ class Core:
                     del self._requests[client.key]
 
     @property
+    def loaded_recognizers(self) -> frozenset[str]:
+        """Names of the recognition models that are loaded."""
+        with self._lock:
+            return frozenset(self._recognizers)
+
+    @property
     def requests(self) -> int:
         """Requests that are under way."""
         with self._lock:

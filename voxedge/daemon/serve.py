@@ -100,9 +100,8 @@ class Daemon:
 
     async def _start_servers(self) -> None:
         for name in servers.SERVERS:
-            if not servers.present(name):
-                continue
-            server = await servers.load(name)(self.service)
+            start = servers.load(name)
+            server = await start(self.service) if start is not None else None
             if server is not None:
                 self._servers[name] = server
                 self._announce(f"{name}: {server.address}")

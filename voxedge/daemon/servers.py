@@ -42,15 +42,9 @@ class Server(Protocol):
 Start = Callable[["Service"], Awaitable[Server | None]]
 
 
-def load(name: str) -> Start:
-    """The function that starts a server."""
+def load(name: str) -> Start | None:
+    """The function that starts a server; None where a packager has left the server out."""
     module, _, function = SERVERS[name].partition(":")
-    return cast(Start, getattr(importlib.import_module(module), function))
-
-
-def present(name: str) -> bool:
-    """Whether the server is part of this installation (a packager may leave one out)."""
-    try:
-        return importlib.util.find_spec(SERVERS[name].partition(":")[0]) is not None
-    except ModuleNotFoundError:
-        return False
+    if importlib.util.find_spec(module) is None:
+        return None
+    return cast("Start | None", getattr(importlib.import_module(module), function, None))
