@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, cast
@@ -37,6 +38,7 @@ from voxedge.handlers import (
     as_turn,
     load_handlers,
 )
+from voxedge.hearing import completeness
 from voxedge.interpreting import Interpreting
 from voxedge.runtime import InlineRuntime, ThreadedRuntime
 from voxedge.statistics import Recorder
@@ -413,10 +415,10 @@ class Assistant:
     def chain(self, deliver: Callable[[Event], None]) -> Chain:
         """The wired rooms of one stream, for a runtime that the caller brings (the daemon does)."""
         expectation = self._rooms.expectation(self._now_s)
-        watch = CommandWatch(expectation.completeness if expectation is not None else None)
+        watch = CommandWatch(partial(completeness, expectation) if expectation is not None else None)
         return Chain(
             listening=self._rooms.listening_room(watch, lambda: next(self._turn_numbers)),
-            recognition=self._rooms.recognition_room(),
+            recognition=self._rooms.recognition_room(expectation, lambda: self.context),
             watch=watch,
             **({"worked": self._observer.worked} if self._observer is not None else {}),
             **self._replies(deliver),

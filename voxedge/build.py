@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from voxedge.speaking.contract import Synthesizer
     from voxedge.translation.contract import Translator
     from voxedge.turns import Health
-    from voxedge.understanding.contract import Understander
+    from voxedge.understanding.contract import Context, Understander
     from voxedge.understanding.dialogue import Dialogue
 
 _T = TypeVar("_T")
@@ -213,13 +213,22 @@ class Rooms:
             next_turn=next_turn,
         )
 
-    def recognition_room(self) -> RecognitionRoom:
-        """A recognition room of its own for each stream; the recognizer is shared."""
+    def recognition_room(
+        self, expectation: Understander | None = None, context: Callable[[], Context] = dict
+    ) -> RecognitionRoom:
+        """A recognition room of its own for each stream; the recognizer is shared.
+
+        Args:
+            expectation: What may be said; the recognizer hears with it.
+            context: Gives what is known beside the words.
+        """
+        from voxedge.hearing import with_grammar
         from voxedge.recognition.stream import RecognitionRoom
 
-        return RecognitionRoom(
-            self.recognizer(), self.recognition_options(), partials=self.config.recognition.partials
-        )
+        recognizer, own = self.recognizer(), self.config.recognition
+        if own.bias_from_intents and expectation is not None:
+            recognizer = with_grammar(recognizer, expectation, context)
+        return RecognitionRoom(recognizer, self.recognition_options(), partials=own.partials)
 
     def conversation(self) -> Converser | None:
         """The conversation with the language model; goes on from stream to stream until `wipe`."""
@@ -259,12 +268,10 @@ class Rooms:
         return None if voice is None or sink is None else Speaking(voice, sink)
 
     def recognition_options(self) -> RecognitionOptions:
-        """What is wanted of each recognition."""
+        """What is wanted of each recognition; what the intents add comes from `hearing`."""
         from voxedge.recognition.contract import RecognitionOptions
 
         own = self.config.recognition
-        understander = self.understander()
-        bias = understander.bias() if understander is not None and own.bias_from_intents else ()
         from voxedge.interpreters import Languages
 
         translated = Languages.of(self.config)
@@ -274,7 +281,6 @@ class Rooms:
             beam=max(1, own.beam),
             alternatives=max(1, own.alternatives),
             words=own.words,
-            bias=bias,
             numbers=_number_style(own.numbers),
         )
 

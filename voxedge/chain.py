@@ -7,7 +7,7 @@ nothing escapes from here but what is a fault of ours.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
@@ -93,10 +93,10 @@ class CommandWatch:
     Only the hypothesis made of that very pause counts: an older one knows less than was said since.
 
     Args:
-        completeness: Judges words; None where there is no grammar.
+        completeness: Judges what was heard, readings of it, best first; None where there is no grammar.
     """
 
-    def __init__(self, completeness: Callable[[str], Completeness] | None) -> None:
+    def __init__(self, completeness: Callable[[Sequence[str]], Completeness] | None) -> None:
         self._judge = completeness
         self._latest: tuple[int, int, Completeness] | None = None
         self._awaited: tuple[int, int] | None = None
@@ -105,10 +105,10 @@ class CommandWatch:
         """Listening handed on this sound: what was known before is out of date."""
         self._awaited = (item.turn, item.speech_end_sample)
 
-    def hypothesis(self, item: UtteranceAudio, text: str) -> None:
-        """Recognition made this text of that sound."""
+    def hypothesis(self, item: UtteranceAudio, readings: Sequence[str]) -> None:
+        """Recognition made these readings of that sound."""
         if self._judge is not None and item.kind == "pause":
-            self._latest = (item.turn, item.speech_end_sample, self._judge(text))
+            self._latest = (item.turn, item.speech_end_sample, self._judge(readings))
 
     def __call__(self, turn: int) -> Completeness:
         """What is known of the turn's words at this pause; asked by listening."""
@@ -252,8 +252,6 @@ class Chain(Replies):
         def emit(event: Event) -> None:
             if isinstance(event, Transcript):
                 found.append(event)
-            elif isinstance(event, Partial):
-                self.watch.hypothesis(item, event.text)
             self.turns.emit(event)
             if translated is not None and isinstance(event, Partial):
                 if on_partial is None:
@@ -276,11 +274,11 @@ class Chain(Replies):
         self.health.worked("recognition")
         if item.kind == "pause":
             # The hypothesis itself: what is shown begins with the stable prefix, and may not be shown at all.
-            speculated: Callable[[UtteranceAudio], str | None] | None
-            speculated = getattr(self.recognition, "speculated", None)
-            text = speculated(item) if speculated is not None else None
-            if text is not None:
-                self.watch.hypothesis(item, text)
+            readings: Callable[[UtteranceAudio], Sequence[str]] | None
+            readings = getattr(self.recognition, "readings", None)
+            heard = readings(item) if readings is not None else ()
+            if heard:
+                self.watch.hypothesis(item, heard)
         return found[-1] if found else None
 
 

@@ -1,26 +1,35 @@
-"""Recognition with a grammar: a free decoding that may say no, and one that knows the commands.
+"""Recognition with a grammar: a free decoding that may say no, then one or two that know the commands.
 
 A decoder that was told the commands hears commands in noise as well. So what was recognized without any
-hint must be near to a command first; only then the hint decides which one it was.
+hint must be near to a command first; only then the hint decides which one it was. Where that leaves doubt, a
+last decoding that has no other words than the grammar's is asked. Files and live listening both come through
+here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from voxedge.events import NEVER, Alternative, CancelToken, IntentMatched, NoIntent
-from voxedge.recognition.contract import RecognitionOptions
+from voxedge.events import NEVER, Alternative, CancelToken, Completeness, IntentMatched, NoIntent
 from voxedge.understanding.contract import Context, Understander
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
-    from voxedge.recognition.contract import Recognizer
+    from voxedge.recognition.contract import (
+        Recognition,
+        RecognitionOptions,
+        Recognizer,
+        RecognizerCapabilities,
+    )
 
 GATE = 0.45
 """Greatest cost a sound at which free words may be a command that was misheard."""
 BEAM = 5
 BIAS_SENTENCES = 6
+MARGIN = 0.0
+"""So much nearer, by its score, must the command of the last decoding be."""
 
 
 @runtime_checkable
@@ -32,6 +41,15 @@ class Gate(Protocol):
         ...
 
 
+@runtime_checkable
+class Closed(Protocol):
+    """What an understander offers that knows all words of its commands."""
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """The words; empty where others may be said as well."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HeardCommand:
     """What was heard.
@@ -40,11 +58,14 @@ class HeardCommand:
         result: The command, or the refusal.
         text: The words, as the decoding heard them that counted.
         decodings: How many decodings it took.
+        recognition: The words with their times. Where the hint was asked, ``alternatives`` has all readings,
+            so that an understander makes the same ``result`` of them.
     """
 
     result: IntentMatched | NoIntent
     text: str
     decodings: int
+    recognition: Recognition
 
 
 def hear(
@@ -58,11 +79,14 @@ def hear(
 ) -> HeardCommand:
     """Finds the command in the sound of one utterance.
 
+    An understander that is no `Gate` hears without any hint.
+
     Args:
         recognizer: Turns sound to words.
         understander: Finds intents.
         samples: float32, shape ``(n,)``, 16 kHz, -1..1.
-        options: Language and the like; beam, alternatives and bias are set here.
+        options: Language and the like; the bias is set here, and for the hinted decoding beam and
+            alternatives as well.
         context: What is known beside the words.
         cancel: Looked at between the steps.
 
@@ -71,20 +95,120 @@ def hear(
         EngineError: The recognizer failed.
         Cancelled: The token was cancelled.
     """
-    free = recognizer.recognize(samples, replace(options, beam=1, alternatives=1, bias=()), cancel)
-    said = Alternative(free.text, 0.0)
-    result = understander.understand([said], context)
-    exact = isinstance(result, IntentMatched) and result.score >= 1.0
-    if not free.text or exact:
-        return HeardCommand(result, free.text, 1)
-    if isinstance(understander, Gate) and understander.nearness(free.text, context) > GATE:
-        refusal = result if isinstance(result, NoIntent) else NoIntent(reason="none_near", text=free.text)
-        return HeardCommand(refusal, free.text, 1)
-    told = recognizer.recognize(
-        samples,
-        replace(options, beam=BEAM, alternatives=BEAM, bias=understander.bias(BIAS_SENTENCES)),
-        cancel,
+    free = recognizer.recognize(samples, replace(options, bias=(), vocabulary=()), cancel)
+    said = free.alternatives or (Alternative(free.text, 0.0),)
+    result = understander.understand(said, context)
+    if not free.text or _exact(result) or not _near(understander, free.text, context):
+        return HeardCommand(result, free.text, 1, free)
+    cancel.raise_if_cancelled()
+    hint = replace(
+        options, beam=BEAM, alternatives=BEAM, bias=understander.bias(BIAS_SENTENCES), vocabulary=()
     )
-    readings = [*(told.alternatives or (Alternative(told.text, 0.0),)), said]
-    result = understander.understand([item for item in readings if item.text] or [said], context)
-    return HeardCommand(result, result.text or free.text, 2)
+    told = recognizer.recognize(samples, hint, cancel)
+    readings = (*_readings(told), *said)
+    result = understander.understand(readings, context)
+    decodings, words = 2, told if isinstance(result, IntentMatched) and told.text else free
+    # It always gives a command: only of one that is heard already it may say which.
+    doubtful = isinstance(result, IntentMatched) or result.reason == "tie"
+    vocabulary = understander.vocabulary() if isinstance(understander, Closed) else ()
+    if doubtful and not _exact(result) and vocabulary:
+        cancel.raise_if_cancelled()
+        bound = recognizer.recognize(samples, replace(hint, vocabulary=vocabulary, partial=True), cancel)
+        decodings = 3
+        other = understander.understand(_readings(bound), context)
+        if isinstance(other, IntentMatched) and _score(other) > _score(result) + MARGIN:
+            result, readings, words = other, _readings(bound), bound
+    return HeardCommand(result, result.text or free.text, decodings, replace(words, alternatives=readings))
+
+
+def _readings(recognition: Recognition) -> tuple[Alternative, ...]:
+    """The hypotheses; those whose end is said twice only where there are no others."""
+    readings = recognition.alternatives or (Alternative(recognition.text, 0.0),)
+    readings = tuple(item for item in readings if item.text)
+    return tuple(item for item in readings if not _stutters(item.text)) or readings
+
+
+def _stutters(text: str) -> bool:
+    """Whether the end repeats what is before it, or the sentence begins anew: decoders miss ends in noise."""
+    words = [word.strip(".,!?").casefold() for word in text.split()]
+    anew = any(words[at : at + 3] == words[:3] for at in range(3, len(words) - 2))
+    return anew or any(words[-size:] == words[-2 * size : -size] for size in range(2, len(words) // 2 + 1))
+
+
+def _exact(result: IntentMatched | NoIntent) -> bool:
+    return isinstance(result, IntentMatched) and result.score >= 1.0
+
+
+def _score(result: IntentMatched | NoIntent) -> float:
+    return result.score if isinstance(result, IntentMatched) else 0.0
+
+
+def _near(understander: Understander, text: str, context: Context | None) -> bool:
+    return isinstance(understander, Gate) and understander.nearness(text, context) <= GATE
+
+
+class GrammarRecognizer:
+    """A recognizer that hears with the grammar, as `hear` does. As safe to share as the two it is made of.
+
+    Quick looks at an utterance that goes on get no hint: half a command is near to none, so nothing could
+    say no.
+
+    Args:
+        recognizer: Turns sound to words.
+        understander: Finds intents.
+        context: Gives what is known beside the words; asked at each utterance.
+    """
+
+    def __init__(
+        self, recognizer: Recognizer, understander: Understander, context: Callable[[], Context] = dict
+    ) -> None:
+        self._recognizer, self._understander, self._context = recognizer, understander, context
+
+    @property
+    def capabilities(self) -> RecognizerCapabilities:
+        """What the recognizer can do."""
+        return self._recognizer.capabilities
+
+    def recognize(
+        self, samples: MonoF32, options: RecognitionOptions, cancel: CancelToken = NEVER
+    ) -> Recognition:
+        """Recognizes one utterance; see `Recognizer.recognize`."""
+        if options.partial:
+            return self._recognizer.recognize(samples, replace(options, bias=()), cancel)
+        heard = hear(
+            self._recognizer, self._understander, samples, options, context=self._context(), cancel=cancel
+        )
+        return heard.recognition
+
+    def close(self) -> None:
+        """Gives the recognizer's model back."""
+        self._recognizer.close()
+
+
+def with_grammar(
+    recognizer: Recognizer, understander: Understander, context: Callable[[], Context] = dict
+) -> Recognizer:
+    """The recognizer, hearing with the grammar where the understander can say no."""
+    gated = isinstance(understander, Gate)
+    return GrammarRecognizer(recognizer, understander, context) if gated else recognizer
+
+
+def completeness(
+    understander: Understander, readings: Sequence[str], context: Context | None = None
+) -> Completeness:
+    """Whether the command that was heard could go on, for the choice of how long to wait for more.
+
+    The first reading that is the beginning of a command counts; else the command that was understood in
+    them, as the grammar has it.
+
+    Args:
+        understander: Finds intents.
+        readings: What was heard so far, best first.
+        context: What is known beside the words.
+    """
+    result = understander.understand([Alternative(text, 0.0) for text in readings], context)
+    counted = result.text if isinstance(result, IntentMatched) else (readings[0] if readings else "")
+    known = understander.completeness(counted)
+    if known != "unknown" or not isinstance(result, IntentMatched):
+        return known
+    return understander.completeness(result.sentence) if result.sentence else "unknown"

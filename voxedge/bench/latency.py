@@ -109,7 +109,7 @@ def measure(args: argparse.Namespace, sound: MonoF32, spoken: Sequence[Spoken]) 
         environment={},
     )
     source, measured = PacedSource(sound), Measured(spoken=len(spoken))
-    reference = None if args.no_reference else _reference(args.model, args.threads)
+    reference = None if args.no_reference else reference_model(args.model, args.threads)
     stop = threading.Event()
     writer = _writer(args.llm, args.threads, stop) if args.llm else None
     try:
@@ -178,7 +178,8 @@ class _Watch:
                 own.reference.append((monotonic() - began) * 1000)
 
 
-def _reference(model: str, threads: int) -> Any:
+def reference_model(model: str, threads: int) -> Any:
+    """faster-whisper with a model of the store."""
     from faster_whisper import WhisperModel
 
     from voxedge import store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,40 @@ def plot_recognition(result: dict[str, Any], file: Path) -> None:
         right.set_xlabel("speech in the recording")
         right.set_ylabel("median time, ms")
         right.set_title(f"{name}, {beam}: time (the number is the ratio)")
+    figure.tight_layout()
+    figure.savefig(file, dpi=110)
+    pyplot.close(figure)
+
+
+def plot_orders(models: Mapping[str, Mapping[str, float]], rhino: Mapping[int, float], file: Path) -> None:
+    """Percent of spoken orders understood right against noise, ours beside Rhino's published curve.
+
+    Args:
+        models: By model: percent by level ("24", ..., "clean").
+        rhino: Percent by level in dB.
+        file: Where the picture goes.
+
+    Raises:
+        ExtraMissing: matplotlib isn't installed.
+    """
+    pyplot: Any = _pyplot()
+    figure, axes = pyplot.subplots(figsize=(7, 4))
+    for name, percent in models.items():
+        levels = sorted(int(level) for level in percent if level != "clean")
+        axes.plot(levels, [percent[str(level)] for level in levels], marker="o", label=f"voxedge, {name}")
+    axes.plot(
+        list(rhino),
+        list(rhino.values()),
+        color=_THEIRS,
+        marker="s",
+        label="Rhino (published; other noise mix)",
+    )
+    axes.set(
+        xlabel="signal to noise in a kitchen, dB", ylabel="orders right in every slot, %", ylim=(None, 100.2)
+    )
+    axes.invert_xaxis()
+    axes.grid(alpha=0.3)
+    axes.legend()
     figure.tight_layout()
     figure.savefig(file, dpi=110)
     pyplot.close(figure)

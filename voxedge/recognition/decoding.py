@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voxedge.recognition.engine import Decoded, Hypothesis, Storage, WhisperEngine
@@ -67,10 +68,25 @@ class WindowDecoder:
     def __init__(self, engine: WhisperEngine, policy: WindowPolicy) -> None:
         self._engine = engine
         self._policy = policy
+        self._barred: tuple[tuple[str, ...], tuple[int, ...]] = ((), ())
+        self._encoded: tuple[bytes, dict[float, Storage]] = (b"", {})
+        self._plain: tuple[Storage | None, tuple[str, str], Attempt | None] = (None, ("", ""), None)
 
     def encode(self, speech: MonoF32, window_s: float) -> Storage:
-        """Encodes the speech in a window that silence fills up: sound is padded, never features."""
-        return self._engine.encode(window_features(speech, window_s, self._engine.bands))
+        """Encodes the speech in a window that silence fills up: sound is padded, never features.
+
+        The last utterance's encodings are kept: it may be decoded again, with a hint.
+        """
+        digest = hashlib.blake2b(speech.tobytes(), digest_size=16).digest()
+        known, windows = self._encoded
+        if known != digest:
+            windows = {}
+            self._encoded = (digest, windows)
+        encoded = windows.get(window_s)
+        if encoded is None:
+            encoded = self._engine.encode(window_features(speech, window_s, self._engine.bands))
+            windows[window_s] = encoded
+        return encoded
 
     def decode(
         self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
@@ -78,17 +94,26 @@ class WindowDecoder:
         """Decodes an encoded window."""
         start = self._engine.prompt(language, options.task)
         bias = self._bias_prompt(options.bias)
+        if not bias and not options.vocabulary and options.beam == options.alternatives == 1:
+            return self.decode_free(encoded, window_s, speech_s, language, options)
         attempt = self._once(encoded, window_s, speech_s, [*bias, *start], options)
-        if bias and (attempt.doubt or attempt.best.score < _BIAS_LEAST_SCORE):
-            free = self._once(encoded, window_s, speech_s, start, options)
+        if bias and not options.vocabulary and (attempt.doubt or attempt.best.score < _BIAS_LEAST_SCORE):
+            free = self.decode_free(encoded, window_s, speech_s, language, options)
             attempt = min(attempt, free, key=lambda a: a.rank)
         return attempt
 
     def decode_free(
         self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
     ) -> Attempt:
-        """Decodes without any bias."""
-        return self._once(encoded, window_s, speech_s, self._engine.prompt(language, options.task), options)
+        """Decodes greedily without any bias; what was decoded so just before isn't decoded again."""
+        encoding, key, attempt = self._plain
+        wanted = (language, options.task)
+        if encoding is not encoded or key != wanted or attempt is None:
+            plain = replace(options, beam=1, alternatives=1, bias=(), vocabulary=())
+            start = self._engine.prompt(language, options.task)
+            attempt = self._once(encoded, window_s, speech_s, start, plain)
+            self._plain = (encoded, wanted, attempt)
+        return attempt
 
     def _once(
         self,
@@ -100,7 +125,14 @@ class WindowDecoder:
     ) -> Attempt:
         cap = self._policy.most_tokens(speech_s)
         beam = max(options.beam, options.alternatives)
-        decoded = self._engine.generate(encoded, prompt, max_new=cap, beam=beam, count=options.alternatives)
+        decoded = self._engine.generate(
+            encoded,
+            prompt,
+            max_new=cap,
+            beam=beam,
+            count=options.alternatives,
+            barred=self._barred_by(options.vocabulary, options.language),
+        )
         cut = [self._cut(h, speech_s) for h in decoded.hypotheses]
         text = self.text(cut[0][0].tokens)
         return Attempt(
@@ -147,6 +179,17 @@ class WindowDecoder:
             elif text_seen and mark >= speech_s - _END_SLACK_S:
                 return tuple(tokens[: index + 1])
         return tuple(tokens)
+
+    def _barred_by(self, vocabulary: tuple[str, ...], language: str) -> tuple[int, ...]:
+        """All text tokens that no word of the vocabulary has."""
+        if not vocabulary:
+            return ()
+        known, barred = self._barred
+        if known != (*vocabulary, language):
+            allowed = self._engine.tokenizer.tokens_of(vocabulary, language)
+            barred = tuple(token for token in range(self._engine.tokenizer.eot) if token not in allowed)
+            self._barred = ((*vocabulary, language), barred)
+        return barred
 
     def _bias_prompt(self, sentences: Sequence[str]) -> list[int]:
         """The sentences as what was said just before, the first ones first, within a budget of tokens."""

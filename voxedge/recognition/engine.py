@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Mel: TypeAlias = NDArray[np.float32]
 
+_MODELS_OWN = -1
 POSITIONS = 448
 """Tokens that the decoder has positions for, prompt included."""
 
@@ -158,7 +159,14 @@ class WhisperEngine:
             return model.encode(features)
 
     def generate(
-        self, encoded: Storage, prompt: Sequence[int], *, max_new: int, beam: int = 1, count: int = 1
+        self,
+        encoded: Storage,
+        prompt: Sequence[int],
+        *,
+        max_new: int,
+        beam: int = 1,
+        count: int = 1,
+        barred: Sequence[int] = (),
     ) -> Decoded:
         """Decodes.
 
@@ -168,6 +176,7 @@ class WhisperEngine:
             max_new: Most tokens to give.
             beam: Width of the beam; 1 is greedy.
             count: How many hypotheses, at most ``beam``.
+            barred: Tokens that mustn't come out, beside the model's own list of them.
         """
         # The engine gives at most min(max_length / 2, max_length - len(prompt)) tokens.
         room = min(POSITIONS, max(2 * max_new, max_new + len(prompt)))
@@ -181,6 +190,7 @@ class WhisperEngine:
                 return_scores=True,
                 return_no_speech_prob=True,
                 max_initial_timestamp_index=50,
+                suppress_tokens=[_MODELS_OWN, *barred],
             )[0]
         hypotheses = tuple(
             Hypothesis(tuple(tokens), score * len(tokens) / (len(tokens) + 1))

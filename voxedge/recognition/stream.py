@@ -94,6 +94,13 @@ class RecognitionRoom:
         same = utterance.speculated_end == item.speech_end_sample
         return utterance.speculation.text if same else None
 
+    def readings(self, item: UtteranceAudio) -> tuple[str, ...]:
+        """All hypotheses made at the pause ``item``, as `speculated`, best first; none if there are none."""
+        if self.speculated(item) is None or self._open is None or self._open.speculation is None:
+            return ()
+        found = self._open.speculation
+        return tuple(dict.fromkeys([*(other.text for other in found.alternatives), found.text]))
+
     def _final(self, utterance: _Utterance, item: UtteranceAudio, cancel: CancelToken) -> Transcript:
         speculation, start = utterance.speculation, utterance.speculated_start
         if speculation is None or utterance.speculated_end != item.speech_end_sample:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+STOPS = (".", ",", "?", "!", "-")
 SECONDS_A_MARK = 0.02
 """Time marks count in steps of 20 ms."""
 
@@ -60,6 +61,20 @@ class WhisperTokenizer:
     def encode(self, text: str) -> list[int]:
         """Ids of a text, without special tokens."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def tokens_of(self, words: Sequence[str], language: str) -> frozenset[int]:
+        """Ids of all tokens that may stand for the words: at the start and later, capitals, digits, stops."""
+        from voxedge.numbers import LANGUAGES, to_digits
+
+        forms = {form for word in words for form in (word, word[:1].upper() + word[1:])}
+        if language in LANGUAGES:
+            forms |= {to_digits(word, language) for word in words}
+        allowed: set[int] = set()
+        for form in forms:
+            allowed |= {*self.encode(form), *self.encode(" " + form)}
+        for mark in STOPS:
+            allowed |= set(self.encode(mark))
+        return frozenset(allowed)
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; special ones and time marks are left out."""

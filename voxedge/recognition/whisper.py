@@ -130,7 +130,7 @@ class WhisperRecognizer:
             encoded = self._decoder.encode(speech, window_s)
             if not language:
                 cancel.raise_if_cancelled()
-                language, probability = self._engine.detect_language(encoded)[0]
+                language, probability = _likeliest(self._engine.detect_language(encoded), options.languages)
             cancel.raise_if_cancelled()
             attempt = self._decoder.decode(encoded, window_s, speech_s, language, options)
             tried.append(attempt)
@@ -153,7 +153,7 @@ class WhisperRecognizer:
         A prompted decoder turns noise into its own sentences, with a good score. Where the sound isn't surely
         speech, the text must stand without the prompt, too.
         """
-        if not options.bias or evidence.peak >= _SURELY_SPEECH:
+        if not options.bias or options.vocabulary or evidence.peak >= _SURELY_SPEECH:
             return False
         free = self._decoder.decode_free(
             attempt.encoded, attempt.window_s, found.speech_s, found.language, options
@@ -169,6 +169,8 @@ class WhisperRecognizer:
             )
         wanted = options.language
         many = self._engine.multilingual
+        if options.languages and not set(options.languages) <= set(self.capabilities.languages):
+            wanted = next(code for code in options.languages if code not in self.capabilities.languages)
         known_here = wanted == "auto" or wanted in (self._engine.tokenizer.languages if many else ("en",))
         if known_here and (many or options.task == "transcribe"):
             return
@@ -183,6 +185,15 @@ class WhisperRecognizer:
         if not self._engine.multilingual:
             return "en", 1.0
         return ("", 0.0) if options.language == "auto" else (options.language, 1.0)
+
+
+def _likeliest(found: list[tuple[str, float]], languages: tuple[str, ...]) -> tuple[str, float]:
+    """The likeliest language, of those that it may be; its probability among these."""
+    if not languages:
+        return found[0]
+    allowed = [pair for pair in found if pair[0] in languages]
+    whole = sum(probability for _, probability in allowed) or 1.0
+    return allowed[0][0], allowed[0][1] / whole
 
 
 _SURELY_SPEECH = 0.95

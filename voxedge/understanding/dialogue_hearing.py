@@ -52,3 +52,8 @@ class DialogueHearing:
         if answer == 0.0 or not isinstance(self._understander, _Near):
             return answer
         return min(answer, self._understander.nearness(text, context))
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """All words of the grammar; empty while a question is open: its answers may have other ones."""
+        words: Callable[[], tuple[str, ...]] | None = getattr(self._understander, "vocabulary", None)
+        return () if words is None or self._dialogue.hints(1, self._now_s()) else words()

@@ -26,6 +26,7 @@ from voxedge.understanding.ranking import Result, results_of
 from voxedge.understanding.responses import render
 from voxedge.understanding.sampling import telling
 from voxedge.understanding.tolerant import TolerantMatcher
+from voxedge.understanding.wordlist import word_list
 
 MAX_ALTERNATIVES = 5
 MAX_HYPOTHESES = 7
@@ -49,6 +50,8 @@ class GrammarUnderstander:
         self._lock = threading.Lock()
         self._changed: dict[str, AnyList] = {}
         self._tolerant: TolerantMatcher | None = None
+        self._told: dict[int, tuple[str, ...]] = {}
+        self._words: tuple[str, ...] | None = None
 
     def set_list(self, name: str, values: AnyList) -> None:
         """Changes a list while running; nothing else is built again.
@@ -60,6 +63,7 @@ class GrammarUnderstander:
         with self._lock:
             self._changed[name] = values
             self.exact.set_lists(self._changed)
+            self._told, self._words = {}, None
             if self._tolerant is not None:
                 self._tolerant.refresh()
 
@@ -201,7 +205,19 @@ class GrammarUnderstander:
 
     def bias(self, limit: int = 16) -> tuple[str, ...]:
         """Sentences for the recognizer; see `contract.Understander`."""
-        return telling(self.grammar, self.lists(), limit)
+        with self._lock:
+            told = self._told.get(limit)
+        if told is None:
+            told = self._told[limit] = telling(self.grammar, self.lists(), limit)
+        return told
+
+    def vocabulary(self) -> tuple[str, ...]:
+        """All words of the grammar; empty where any word may be said, or where they are too many to help."""
+        with self._lock:
+            words = self._words
+        if words is None:
+            words = self._words = word_list(self.grammar, self.lists())
+        return words
 
     def lists(self) -> Mapping[str, AnyList]:
         """The lists in force, by name."""
