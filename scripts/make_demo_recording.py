@@ -1,12 +1,12 @@
-"""Makes the recording that the demo runs on: customers at a coffee kiosk, spoken by voxedge's own voice.
+"""Makes the recordings that the demos run on: customers at a coffee kiosk, and a driver; voxedge's own voice.
 
 Nothing in it was recorded: the speech is synthesized (hibari-tts, Apache-2.0), the noise of the kitchen is
 computed here from a fixed seed. Run it from the top of the project::
 
     python scripts/make_demo_recording.py
 
-It writes ``demos/recordings/orders.flac`` (16 kHz, mono) and beside it ``orders.json``, which tells what is
-said and when.
+It writes ``demos/recordings/orders.flac`` and ``drive.flac`` (16 kHz, mono), and beside each a JSON file that
+tells what is said and when.
 """
 
 from __future__ import annotations
@@ -60,33 +60,55 @@ CUSTOMERS = (
 )
 
 
+DRIVER = (
+    Customer("Set the temperature to twenty two degrees."),
+    Customer("Navigate to the central station."),
+    Customer("Turn on the heated steering wheel."),
+    Customer("Open the passenger window halfway."),
+    Customer("Yes, please."),
+    Customer("Start a timer."),
+    Customer("Ten minutes."),
+    Customer("Turn the volume up."),
+    Customer("Undo that."),
+    Customer("Unlock the doors."),
+    Customer("Yes."),
+)
+RECORDINGS = {"orders": CUSTOMERS, "drive": DRIVER}
+
+
 def main() -> None:
-    """Writes both files."""
+    """Writes the files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
         "--folder", type=Path, default=Path(__file__).resolve().parent.parent / "demos/recordings"
     )
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
-    sound, sentences = make()
-    write_flac(args.folder / "orders.flac", sound)
+    for name, speakers in RECORDINGS.items():
+        write(args.folder, name, speakers)
+
+
+def write(folder: Path, name: str, speakers: tuple[Customer, ...]) -> None:
+    """Writes one recording and what is said in it."""
+    sound, sentences = make(speakers)
+    write_flac(folder / f"{name}.flac", sound)
     about = {
-        "file": "orders.flac",
+        "file": f"{name}.flac",
         "made_by": "scripts/make_demo_recording.py",
         "seconds": round(sound.size / SAMPLE_RATE_HZ, 3),
         "sentences": sentences,
     }
-    (args.folder / "orders.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-    size = (args.folder / "orders.flac").stat().st_size
-    print(f"{args.folder / 'orders.flac'}: {about['seconds']} s, {size / 1e6:.2f} MB")
+    (folder / f"{name}.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    size = (folder / f"{name}.flac").stat().st_size
+    print(f"{folder / name}.flac: {about['seconds']} s, {size / 1e6:.2f} MB")
 
 
-def make() -> tuple[MonoF32, list[dict[str, object]]]:
+def make(speakers: tuple[Customer, ...]) -> tuple[MonoF32, list[dict[str, object]]]:
     """The sound, and each sentence with the seconds at which it starts and ends."""
     rng = np.random.default_rng(SEED)
     pause = np.zeros(int(PAUSE_S * SAMPLE_RATE_HZ), np.float32)
     pieces, sentences, at = [pause[: pause.size // 2]], [], pause.size // 2
-    for customer in CUSTOMERS:
+    for customer in speakers:
         voice = said(customer)
         sentences.append(
             {
