@@ -42,6 +42,7 @@ from translation_data import (
     comparison_key,
     data_folder,
     encode_corpus,
+    phrase_pairs,
     test_keys,
     train_vocabulary,
     training_pairs,
@@ -342,6 +343,11 @@ def prepare(plan: Plan, work_dir: Path) -> tuple[Vocabulary, Corpus, Corpus]:
         pairs[i]
         for i in sorted(order[DEVELOPMENT_PAIRS:])
         if comparison_key(pairs[i].left) not in held and comparison_key(pairs[i].right) not in held
+    ]
+    training += [
+        pair
+        for pair in phrase_pairs(plan.pairs, forbidden)
+        if comparison_key(pair.left) not in held and comparison_key(pair.right) not in held
     ]
     return (
         vocabulary,

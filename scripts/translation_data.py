@@ -25,6 +25,7 @@ TRAINING_SETS = ("tatoeba", "android", "ha-app")
 """CC BY 2.0 FR, Apache 2.0, Apache 2.0. The Multi30k files are non-commercial and stay out."""
 
 LANGUAGES = ("en", "es", "de", "fr")
+PHRASE_COPIES = 12
 TEST_PREFIXES = ("test.", "eval.")
 MAX_TOKENS = 96
 EXACT_LENGTH_TOKENS = 32
@@ -97,6 +98,20 @@ def training_pairs(folder: Path, pairs: Iterable[str], forbidden: set[str]) -> l
                     continue
                 chosen.setdefault((name, left, right), Pair(left_language, right_language, left, right))
     return list(chosen.values())
+
+
+def phrase_pairs(pairs: Iterable[str], forbidden: set[str]) -> list[Pair]:
+    """Read our own phrase book, several copies of it: the corpora hardly have greetings and orders."""
+    rows = list(read_rows(Path(__file__).resolve().with_name("phrases.tsv")))
+    found: list[Pair] = []
+    for name in pairs:
+        left_language, right_language = name.split("-")
+        at, to = LANGUAGES.index(left_language), LANGUAGES.index(right_language)
+        for row in rows:
+            left, right = row[at].strip(), row[to].strip()
+            if comparison_key(left) not in forbidden and comparison_key(right) not in forbidden:
+                found += [Pair(left_language, right_language, left, right)] * PHRASE_COPIES
+    return found
 
 
 def train_vocabulary(folder: Path, work_dir: Path, size: int, forbidden: set[str]) -> Path:
