@@ -72,6 +72,8 @@ class RecognitionConfig:
         numbers: ``spoken`` leaves numbers as recognized, ``digits`` and ``words`` write them so.
         partials: Whether hypotheses are given while speech goes on.
         bias_from_intents: Whether the active intents give the recognizer its vocabulary.
+        hang_timeout_s: Live, a recognizer that needs longer than this, and four times as long as the
+            utterance on top, counts as hung, and the turn fails; 0 waits for ever.
     """
 
     engine: str = "whisper"
@@ -83,6 +85,7 @@ class RecognitionConfig:
     numbers: str = "spoken"
     partials: bool = True
     bias_from_intents: bool = True
+    hang_timeout_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,11 +199,17 @@ class DaemonConfig:
             ``tokens_file`` and TLS.
         wyoming: HOST:PORT of Wyoming; "" for none.
         wyoming_allow: Addresses and networks that may use Wyoming beside loopback: it knows no tokens.
+        wyoming_announce: Whether Wyoming is announced by Zeroconf; only where it listens beyond loopback.
+        wyoming_endpointing: Whether a transcript is sent when the first utterance ends, and not when the
+            client says that its sound ends.
+        wyoming_intents: Who answers commands that come by Wyoming: ``voxedge``, or the ``client``, which
+            then gets the intent (Home Assistant runs its own).
         events_socket: Path of a Unix socket for events and commands; "" for none.
         tokens_file: Lines ``NAME TOKEN``, a client each; "" where none is asked for. Read again on SIGHUP.
         tls_certificate: PEM file; "" for none.
         tls_key: PEM file of its key.
         allow_plain_http: Whether HTTP elsewhere than on loopback may do without TLS (behind a proxy).
+        kiosk_menu: JSON file of the menu that the page ``/kiosk`` shows; "" for no page.
         models: Further recognition models that clients may name.
         max_body_mb: A longer request is refused.
         max_audio_s: Longer sound is refused.
@@ -218,11 +227,15 @@ class DaemonConfig:
     http: str = "127.0.0.1:8765"
     wyoming: str = "127.0.0.1:10300"
     wyoming_allow: tuple[str, ...] = ()
+    wyoming_announce: bool = False
+    wyoming_endpointing: bool = False
+    wyoming_intents: str = "voxedge"
     events_socket: str = ""
     tokens_file: str = ""
     tls_certificate: str = ""
     tls_key: str = ""
     allow_plain_http: bool = False
+    kiosk_menu: str = ""
     models: tuple[str, ...] = ()
     max_body_mb: int = 25
     max_audio_s: float = 3600.0
@@ -362,7 +375,7 @@ class Config:
             },
             daemon={
                 name: anchored(getattr(daemon, name))
-                for name in ("tokens_file", "tls_certificate", "tls_key")
+                for name in ("tokens_file", "tls_certificate", "tls_key", "kiosk_menu")
             },
         )
 
