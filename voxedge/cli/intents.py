@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from voxedge.cli import _intents_talk as talk
 from voxedge.cli import _intents_trained as trained
 from voxedge.cli.output import emit_json, note
 
-HELP = "Check, sample and test intents; train and evaluate parsers made from examples."
+HELP = "Check, sample, test and talk to intents; train and evaluate parsers made from examples."
 EPILOG = """examples:
   voxedge intents check kiosk my-intents/
   voxedge intents sample kiosk --count 20
   voxedge intents test --sentences sentences/en --tests tests/en --json
+  voxedge intents talk --intents coffee --intents coffee-dialogue
   voxedge intents train examples/ -o home.parser
   voxedge intents evaluate home.parser held-out.json --json"""
 
@@ -40,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     test.add_argument("--json", action="store_true", help="the counts as one JSON object")
     test.set_defaults(run=_test)
     for name, text, epilog, add, run_it in (
+        ("talk", talk.HELP, talk.EPILOG, talk.add_arguments, talk.run),
         ("train", trained.TRAIN_HELP, trained.TRAIN_EPILOG, trained.add_train_arguments, trained.run_train),
         (
             "evaluate",
@@ -68,10 +71,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from voxedge.understanding.checking import check
+    from voxedge.understanding.dialogue import create_dialogue
     from voxedge.understanding.engine import GrammarUnderstander
     from voxedge.understanding.loading import load
 
     engine = GrammarUnderstander(load(args.paths, language=args.language))
+    create_dialogue(engine)  # raises where the section `dialogue` is wrong
     findings = check(engine)
     for finding in findings:
         if args.json:

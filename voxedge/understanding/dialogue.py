@@ -83,6 +83,7 @@ class _Done:
     match: IntentMatched
     at_s: float
     last: tuple[str, ...]
+    skipped: frozenset[int] = frozenset()
 
 
 class Dialogue:
@@ -103,6 +104,7 @@ class Dialogue:
         self._follow = FollowUps(templates, self._spec)
         self._open: _Open | None = None
         self._done: list[_Done] = []
+        self._latest: _Done | None = None
         self._turn = 0
         self._lock = threading.RLock()
 
@@ -173,13 +175,14 @@ class Dialogue:
     def failed(self) -> None:
         """The app failed at the last command: there is nothing to take back or to correct."""
         with self._lock:
-            if self._done:
+            if self._done and self._done[-1] is self._latest:
                 self._done.pop()
+            self._latest = None
 
     def wipe(self) -> None:
         """Forgets everything."""
         with self._lock:
-            self._open = None
+            self._open = self._latest = None
             self._done.clear()
 
     # An utterance while a question is open.
@@ -192,6 +195,8 @@ class Dialogue:
         if answer is not None and answer.exact and answer.kind == "answer":
             return self._filled(pending, answer, now_s)
         talk = self._follow.talk(texts)
+        if talk is not None and not talk.exact and answer is not None:
+            talk = None if talk.kind in {"yes", "no"} or answer.score >= talk.score else talk
         kind = talk.kind if talk is not None else ""
         if kind in {"cancel", "undo"}:
             return self._closed(pending, "cancelled")
@@ -304,7 +309,7 @@ class Dialogue:
             relation=relation,
             earlier=_earlier(last),
         )
-        pending = _Open(match, last=tuple(heard.slots), replaces=None if adds else last)
+        pending = _Open(match, skipped=last.skipped, last=tuple(heard.slots), replaces=None if adds else last)
         return self._go_on(pending, now_s)
 
     def _begin(self, command: IntentMatched, now_s: float, replaces: _Done | None = None) -> Step:
@@ -331,6 +336,7 @@ class Dialogue:
         if not self._done or now_s - self._done[-1].at_s > limit_s:
             return Step(None, self._says("nothing_to_undo"))
         last = self._done.pop()
+        self._latest = None
         match = IntentMatched(
             intent=self._follow.rules(last.match.intent).undo or UNDO,
             slots=last.match.slots,
@@ -377,7 +383,8 @@ class Dialogue:
         if match.intent not in self._spec.asides:
             if pending.replaces is not None and pending.replaces in self._done:
                 self._done.remove(pending.replaces)
-            self._done = [*self._done, _Done(match, now_s, pending.last)][-MAX_REMEMBERED:]
+            self._latest = _Done(match, now_s, pending.last, pending.skipped)
+            self._done = [*self._done, self._latest][-MAX_REMEMBERED:]
         return Step(match, states=(self._told("completed", replace(pending, match=match)),) if asked else ())
 
     def _closed(self, pending: _Open, why: str) -> Step:
@@ -406,7 +413,9 @@ class Dialogue:
         return [item for item in (self._spec.confirm, *own) if item is not None]
 
     def _last(self, now_s: float) -> _Done | None:
-        return self._done[-1] if self._done and not self._is_old(self._done[-1].at_s, now_s) else None
+        """The command that may be corrected: the latest, until it was taken back."""
+        latest = self._latest
+        return latest if latest is not None and not self._is_old(latest.at_s, now_s) else None
 
     def _is_old(self, since_s: float, now_s: float) -> bool:
         return now_s - since_s > (EXPIRES_S if self._spec.expires_s is None else self._spec.expires_s)

@@ -26,9 +26,13 @@ from voxedge.understanding.templates import (
 )
 from voxedge.understanding.templates import Sequence as InOrder
 
-ANSWER_COST_LIMIT = 0.30
+ANSWER_COST_LIMIT = 0.22
 """Greatest cost a sound of an answer: a question leaves few things that can be meant. `docs/dialogue.md` has
 how often other talk passes for an answer."""
+MORE_COST_LIMIT = 0.06
+"""The same where several values are heard, or others than were asked for."""
+UNASKED_COST = 0.15
+"""What values that were not asked for cost a sound, beside those that were."""
 ANSWER_LEAST_SOUNDS = 3
 """Shorter answers must be heard exactly."""
 MAX_GRAMMARS = 64
@@ -133,8 +137,8 @@ class FollowUps:
 
     def answer(self, intent: str, need: int, texts: Sequence[str]) -> Heard | None:
         """The answer to a question, or other values of the same intent (``more``)."""
-        small = self._small(intent, str(need))
-        return None if small is None else self._find(small, texts, self.rules(intent).required[need].slots)
+        small, asked = self._small(intent, str(need)), self.rules(intent).required[need].slots
+        return None if small is None else self._find(small, texts, asked, asked)
 
     def change(self, intent: str, texts: Sequence[str], prefer: Sequence[str]) -> Heard | None:
         """A correction of a command, or an addition to it.
@@ -286,30 +290,41 @@ class FollowUps:
             if own and said
         ]
 
-    def _find(self, small: _Small, texts: Sequence[str], prefer: Sequence[str]) -> Heard | None:
+    def _find(
+        self, small: _Small, texts: Sequence[str], prefer: Sequence[str], asked: Sequence[str] = ()
+    ) -> Heard | None:
         for text in texts:
             results = small.engine.results(text)
             if results:
                 return _heard_exactly(results, text, prefer)
         found: list[tuple[float, int, Meant]] = []
         for text in texts:
+            # Digits were heard as a number: another number that sounds like it is not what was meant.
+            if any(char.isdigit() for char in text):
+                continue
             for item in small.engine.near(text):
-                found.append((item.path.per_sound, _rank(item.slots, prefer), item))
+                unasked = UNASKED_COST if item.intent == "more" else 0.0
+                found.append((item.path.per_sound + unasked, _rank(item.slots, prefer), item))
         found.sort(key=lambda entry: entry[:2])
         if not found:
             return None
-        cost, _, best = found[0]
-        if best.intent == "answer" and not best.path.wild:
-            enough = cost <= ANSWER_COST_LIMIT and len(best.path.heard.sounds) >= ANSWER_LEAST_SOUNDS
-        else:
-            # Several values that were all misheard say anything: "nineteen and a half", "the bathroom".
-            enough = len(best.slots) < 2 and good_enough(small.engine.tolerant(), best, 0.0)
+        best, matcher = found[0][2], small.engine.tolerant()
+        enough = _answers(best, asked) if asked else len(best.slots) < 2 and good_enough(matcher, best, 0.0)
         rival = next((item for _, _, item in found[1:] if _other(best, item)), None)
         if not enough or (rival is not None and rival.path.cost - best.path.cost < TIE):
             return None
-        told = forgiven(small.engine.tolerant(), best.path)
+        told = forgiven(matcher, best.path)
         score = round(best.score, 4)
         return Heard(best.intent, best.slots, score, int(best.path.wild), best.path.heard.text, told)
+
+
+def _answers(item: Meant, asked: Sequence[str]) -> bool:
+    """Whether a reading is near enough to be the answer to a question."""
+    if len(item.path.heard.sounds) - item.path.wild < ANSWER_LEAST_SOUNDS:
+        return False
+    # The more values fit into an utterance, the more utterances have some reading or other.
+    one = len(item.slots) == 1 and set(item.slots) <= set(asked)
+    return item.path.per_sound <= (ANSWER_COST_LIMIT if one else MORE_COST_LIMIT)
 
 
 def _heard_exactly(results: Sequence[Result], text: str, prefer: Sequence[str]) -> Heard:
@@ -334,7 +349,7 @@ def _rank(slots: Iterable[str], prefer: Sequence[str]) -> int:
 def _other(first: Meant, second: Meant) -> bool:
     """Whether two readings differ in more than in the slot that a value goes to."""
     return differs(first, second) and (
-        first.intent != second.intent
+        (first.intent != second.intent and second.intent != "more")
         or sorted(str(slot.value) for slot in first.slots.values())
         != sorted(str(slot.value) for slot in second.slots.values())
     )
@@ -345,7 +360,12 @@ def _any_of(values: Sequence[_Value]) -> Node:
 
 
 def _several(values: Sequence[_Value]) -> dict[str, Node]:
-    return {"one": _any_of(values), "value": parse_template(_SEVERAL)} if values else {}
+    """Rules for up to three values; what may be any words stands alone."""
+    closed = [item for item in values if not item.wild]
+    whole = [item.node for item in values if item.wild]
+    if not closed:
+        return {"value": Alternatives(tuple(whole))} if whole else {}
+    return {"one": _any_of(closed), "value": Alternatives((parse_template(_SEVERAL), *whole))}
 
 
 def _sentence(phrase: Phrase) -> Sentence:
