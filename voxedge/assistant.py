@@ -183,6 +183,14 @@ class Assistant:
         if self.recorder is not None:
             self.recorder.start()
 
+    def check_voices(self) -> None:
+        """Loads the voices that translations are spoken with, so that a missing one is told before all.
+
+        Raises:
+            VoxedgeError: One of them can't be had; the remedy says how to get it.
+        """
+        self._rooms.check_voices()
+
     def listen(
         self,
         sound: Sound = None,

@@ -185,6 +185,22 @@ class Rooms:
         engine = "hibari" if language == "en" else "espeak"
         return self._once(f"voice {language}", None, lambda: self._build_voice(engine, "", language))
 
+    def check_voices(self) -> None:
+        """Loads the voices and the loudspeaker that translations need.
+
+        Raises:
+            VoxedgeError: One of them can't be had.
+        """
+        from voxedge.interpreters import Languages
+
+        languages = Languages.of(self.config)
+        if languages is None or not self.config.translation.speak_aloud:
+            return
+        for language in languages.spoken:
+            self.voice(language)
+        if self.sink() is None and "sink" in self.troubles:
+            raise self.troubles["sink"]
+
     def sink(self) -> AudioSink | None:
         """Where replies sound; None where nothing sounds."""
         if self.parts.sink is None and not self.config.audio.speak_aloud:

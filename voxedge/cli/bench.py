@@ -11,6 +11,7 @@ from voxedge.errors import UsageError
 BENCHES: dict[str, tuple[str, str]] = {
     # name: (module, what it measures)
     "argos": ("voxedge.bench.argos", "translation, beside Argos Translate with the same package"),
+    "detect": ("voxedge.bench.detect", "which language a text is in: sentences, and three words"),
     "endpoint": ("voxedge.bench.endpoint", "utterances cut in two against the wait, and voice activity"),
     "examples": ("voxedge.bench.examples", "the parser trained from examples, on the Snips benchmark"),
     "idle": ("voxedge.bench.idle", "what listening costs while nobody speaks"),
@@ -24,6 +25,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "silence": ("voxedge.bench.silence", "noise, and utterances in noise: invented and lost words"),
     "soak": ("voxedge.bench.soak", "thousands of utterances: memory, threads, open files"),
     "speaking": ("voxedge.bench.speaking", "when a reply begins to sound, real-time factor of the voice"),
+    "translation": ("voxedge.bench.speech_translation", "speech to English, and live captions"),
 }
 
 HELP = "Measure on this machine."

@@ -1,4 +1,4 @@
-"""``voxedge translate``: text, standard input and documents, from one language to another, offline."""
+"""``voxedge translate``: text, documents and speech, from one language to another, offline."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from voxedge.cli.output import Progress, emit_json, note
+from voxedge.cli.translate_speech import add_arguments as add_speech_arguments
+from voxedge.cli.translate_speech import is_spoken, refuse_speech_options
 from voxedge.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from voxedge.translation.contract import TextTranslation, TranslationOptions
     from voxedge.translation.router import TextTranslator
 
-HELP = "Translate text, standard input or documents, without a network."
+HELP = "Translate text, documents or speech, without a network."
 EPILOG = """documents: .txt .md .html .srt .vtt .po .docx .pptx .odt .odp .epub keep their structure,
 .pdf gives text. Other files are taken for text. A long document that was interrupted goes on where it
-was: type the same again.
+was: type the same again. Sound files (.wav .flac .mp3 .ogg .m4a .mp4 ...) are listened to.
 
 examples:
   voxedge translate --from en --to es "Where is the train station?"
@@ -28,7 +30,17 @@ examples:
   voxedge translate --from en --to es manual.docx              writes manual.es.docx
   voxedge translate --from en --to es -o page.es.html page.html
   voxedge translate --from en --to es --glossary terms.tsv notes.md
-  voxedge translate --list                                     which languages are ready"""
+  voxedge translate --list                                     which languages are ready
+  voxedge translate --from es --to en interview.mp3            what is said in it
+  voxedge translate --from es --to en --format srt film.mp4 -o film.en.srt
+  voxedge translate --from es --to en --mic --say              listen, and speak the translation
+  voxedge translate --from es --to en --conversation --say     two people, each in their own language
+  voxedge translate --from fr --to en --engine whisper talk.ogg    by the recognizer itself
+  voxedge translate                                            asks, then translates line by line
+
+exit status: 0 all was translated, 1 an utterance failed, 2 usage, 3 input that can't be used or no model
+for the languages, 4 a model or package is missing, 5 no microphone or loudspeaker, 130 interrupted; what
+was finished is kept"""
 
 _MOST_LINE_BYTES = 16_000_000
 
@@ -36,25 +48,30 @@ _MOST_LINE_BYTES = 16_000_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
     parser.add_argument(
-        "inputs", nargs="*", metavar="TEXT|FILE|-", help="text, files, or - for standard input"
+        "inputs", nargs="*", metavar="TEXT|FILE|-", help="text, files (sound too), or - for standard input"
     )
     parser.add_argument(
         "--from", dest="source", default="auto", metavar="L", help="language, or auto (default)"
     )
     parser.add_argument("--to", dest="target", metavar="L", help="language to translate to")
-    parser.add_argument("--engine", default="auto", help="auto, ctranslate2 or apertium")
+    parser.add_argument(
+        "--engine", default="auto", help="auto, ctranslate2, apertium; whisper: speech to English"
+    )
     parser.add_argument("--model", default="", help="name of a model, or its folder")
     parser.add_argument("--beam", type=int, default=4, help="1 (fastest) to 16, default 4")
     parser.add_argument("--alternatives", type=int, default=1, help="readings to give of a sentence, 1 to 16")
     parser.add_argument(
         "--glossary", metavar="FILE", help="lines of TERM, a tab, TRANSLATION (or nothing: keep)"
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="file to write (one document)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="file to write; a folder for several sound files"
+    )
     parser.add_argument(
         "--threads", type=int, default=0, help="cores to use; 0: as many as there are, at most 4"
     )
     parser.add_argument("--json", action="store_true", help="JSON lines")
     parser.add_argument("--list", action="store_true", help="list pairs: ready, and one pull away")
+    add_speech_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,10 +81,19 @@ def run(args: argparse.Namespace) -> int:
 
     if args.list:
         return print_pairs(args)
+    asks = not args.inputs and not args.mic and not args.conversation and sys.stdin.isatty()
+    if not args.target and asks:
+        return _ask_languages(args)
     if not args.target:
         raise UsageError(
             "--to is missing.", remedy="Name the language to translate to: --to es", room="translation"
         )
+    if is_spoken(args):
+        from voxedge.cli import translate_speech
+
+        return translate_speech.run(args)
+    refuse_speech_options(args)
+    args.json = args.json or args.format == "json"
     options = TranslationOptions(beam=args.beam, alternatives=args.alternatives)
     with build_translator(args) as translator:
         if args.source != "auto":
@@ -140,6 +166,26 @@ def _arriving_lines() -> Iterator[list[str]]:
             )
     if rest:
         yield [decode(rest.rstrip(b"\r"), "standard input")[0]]
+
+
+def _ask_languages(args: argparse.Namespace) -> int:
+    """Without arguments: asks for the languages, then for lines."""
+    from voxedge.cli.translators import build_translator
+    from voxedge.translation.contract import TranslationOptions
+
+    with build_translator(args) as translator:
+        ready = sorted({target for _, target in translator.pairs})
+        note(f"Languages that can be translated to: {', '.join(ready) or 'none; voxedge translate --list'}.")
+        try:
+            while args.target not in ready:
+                args.target = input("to: ").strip().lower()
+                if not args.target:
+                    return 0
+        except EOFError:
+            note("")
+            return 0
+        options = TranslationOptions(beam=args.beam, alternatives=args.alternatives)
+        return _interactive(translator, args, options)
 
 
 def _interactive(translator: TextTranslator, args: argparse.Namespace, options: TranslationOptions) -> int:
