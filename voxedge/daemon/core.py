@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from voxedge.build import Parts, Rooms
 from voxedge.config import Config
 from voxedge.daemon.faults import Busy, NotServed, Stopping, TooManyRequests
+from voxedge.daemon.languages import Understanders
 from voxedge.daemon.progress import Progress
 from voxedge.daemon.scheduler import LOCAL, Client, Priority, Scheduler, Terms
 from voxedge.daemon.settings import DaemonSettings
@@ -24,6 +25,7 @@ from voxedge.events import Event
 
 if TYPE_CHECKING:
     from voxedge.recognition.contract import Recognizer
+    from voxedge.speaking.contract import Synthesizer
 
 _log = logging.getLogger("voxedge.daemon")
 
@@ -39,6 +41,7 @@ class Core:
         self.progress = Progress()
         self.rooms = Rooms(config, parts or Parts())
         own = config.daemon
+        self.understanders = Understanders()
         self.scheduler = Scheduler(
             limit=own.queue_items,
             limit_per_client=own.queue_items_per_client,
@@ -49,6 +52,7 @@ class Core:
         self._watchers: list[Watcher] = []
         self._streams: set[LiveStream] = set()
         self._recognizers: dict[str, Recognizer] = {}
+        self._voices: dict[tuple[str, float], Synthesizer] = {}
         self._requests: dict[str, int] = {}
         self._lock = threading.RLock()
         self._ready = threading.Event()
@@ -111,6 +115,7 @@ class Core:
             self.settings, self.config = settings, config
             self.rooms.config = config
             self.rooms.replace("understanding", understander)
+            self.understanders.forget()
         _log.info("The configuration was read again.")
         return later
 

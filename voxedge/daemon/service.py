@@ -10,6 +10,7 @@ from voxedge.build import Parts, Rooms
 from voxedge.daemon.core import Core
 from voxedge.daemon.engines import SharedRecognizer, SharedTranslator
 from voxedge.daemon.faults import Busy, NotServed
+from voxedge.daemon.languages import model_for
 from voxedge.daemon.scheduler import LOCAL, Client, Priority, Terms
 from voxedge.daemon.streams import LiveStream, StreamOptions
 from voxedge.errors import UsageError
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from voxedge.speaking.contract import Synthesizer
     from voxedge.translation.contract import TextTranslation, TranslationOptions
     from voxedge.understanding.contract import Context
+
+
+MOST_VOICES = 4
+"""Voices and paces beside the configured one that are kept at once."""
 
 
 @dataclass(slots=True)
@@ -43,6 +48,23 @@ class Transcription:
     def text(self) -> str:
         """The words."""
         return " ".join(segment.text.strip() for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """What the language model has written.
+
+    Attributes:
+        text: The whole reply.
+        prompt_tokens: Length of what it read.
+        reply_tokens: Length of what it wrote.
+        cut: Whether it was cut off at the length that was asked for.
+    """
+
+    text: str
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
+    cut: bool = False
 
 
 class Service(Core):
@@ -93,6 +115,7 @@ class Service(Core):
         samples: MonoF32,
         options: RecognitionOptions | None = None,
         *,
+        model: str = "",
         priority: Priority = Priority.INTERACTIVE,
         deadline_s: float | None = None,
         client: Client = LOCAL,
@@ -103,6 +126,7 @@ class Service(Core):
         Args:
             samples: float32, shape ``(n,)``, 16 kHz, -1..1, of any length.
             options: What is wanted; by default what the configuration says.
+            model: Name of a model; "" for the configured one.
             priority: Of its steps.
             deadline_s: Each step must begin within so long; None for the configured time.
             client: Whose it is.
@@ -111,7 +135,7 @@ class Service(Core):
         terms = self._terms(client, priority, deadline_s)
         wanted = options or self.rooms.recognition_options()
         found = Transcription(duration_s=len(samples) / 16_000)
-        for segment in self.segments([samples], wanted, terms=terms, cancel=cancel):
+        for segment in self.segments([samples], wanted, model=model, terms=terms, cancel=cancel):
             found.segments.append(segment)
         found.language = found.segments[0].language if found.segments else wanted.language
         return found
@@ -158,6 +182,32 @@ class Service(Core):
             )
         return voice
 
+    def voice(self, name: str = "", rate: float = 1.0) -> Synthesizer:
+        """A voice of the configured engine by name and pace; made when it is first asked for, a few are kept.
+
+        Args:
+            name: "" for the configured one. Must be one of the voice's own ``capabilities.voices``.
+            rate: 0.5..2; 1 is the voice's own pace.
+        """
+        own = self.config.speaking
+        key = (name or own.voice, round(rate * own.rate, 2))
+        if key == (own.voice, own.rate):
+            return self.synthesizer()
+        self.synthesizer()  # its trouble is told before anything is made
+        with self._lock:
+            if key not in self._voices:
+                while len(self._voices) >= MOST_VOICES:
+                    self._voices.pop(next(iter(self._voices)))
+                self._voices[key] = self._make_voice(*key)
+            return self._voices[key]
+
+    def _make_voice(self, name: str, rate: float) -> Synthesizer:
+        from voxedge import speaking, store
+
+        own = self.config.speaking
+        folder = store.resolve(f"hibari-{own.language}", kind="speech") if own.engine == "hibari" else None
+        return speaking.create(own.engine, voice=name, language=own.language, rate=rate, model_dir=folder)
+
     def synthesize(
         self,
         text: str,
@@ -195,7 +245,7 @@ class Service(Core):
         *,
         client: Client = LOCAL,
         cancel: CancelToken = NEVER,
-    ) -> str:
+    ) -> ChatReply:
         """Lets the language model reply; gives the whole reply.
 
         Args:
@@ -218,13 +268,21 @@ class Service(Core):
                 param="model",
             )
 
-        def work(token: CancelToken) -> str:
+        def work(token: CancelToken) -> ChatReply:
             given: list[str] = []
             for piece in model.reply(messages, options, token):
                 self.beat("language")
                 given.append(piece)
                 on_piece(piece)
-            return "".join(given)
+            # Read in the one thread that uses the model, so they are this reply's.
+            stats = getattr(model, "last_stats", None)
+            written = int(getattr(stats, "reply_tokens", 0))
+            return ChatReply(
+                "".join(given),
+                int(getattr(stats, "prompt_tokens", 0)),
+                written,
+                written >= options.max_tokens,
+            )
 
         return self.scheduler.submit("language", work, self._terms(client), cancel=cancel).result()
 
@@ -280,7 +338,9 @@ class Service(Core):
                 raise Busy(
                     f"The live streams wait {waited_ms:.0f} ms for their words already.", retry_after_s=5
                 )
-        recognizer = self.recognizer(options.model)
+        recognizer = self.recognizer(options.model or model_for(self.config, options.language))
+        if options.intents:
+            self.understanders.get(self.rooms, options.language)
         stream = LiveStream(
             lambda out: self._chain(options, recognizer, out),
             lambda event: self._deliver(event, deliver),
@@ -313,16 +373,19 @@ class Service(Core):
         }
         if options.language:
             changes["recognition"]["language"] = options.language
-        if options.preset:
-            changes["listening"] = {"preset": options.preset}
+            if options.language != "auto":
+                changes["understanding"] = {"language": options.language}
+        listening = {"preset": options.preset, "min_silence_ms": options.silence_ms}
+        changes["listening"] = {key: value for key, value in listening.items() if value}
         if not options.intents:
             changes["understanding"] = {"intents": (), "handlers": ""}
+            changes["translation"] = {"target": ""}
         if not options.replies:
             changes["conversation"] = {"engine": "none"}
         own = config.with_values(**changes)
         parts = Parts(
             recognizer=recognizer,
-            understander=self.rooms.understander() if options.intents else None,
+            understander=self.understanders.get(self.rooms, options.language) if options.intents else None,
             language_model=self.rooms.language_model() if options.replies else None,
         )
         assistant = Assistant(own, parts=parts)

@@ -39,6 +39,7 @@ class StreamOptions:
         model: A recognition model that the service has; "" for the configured one.
         preset: When an utterance ends: ``command``, ``conversation``, ``dictation``, ``relaxed``; "" for
             the configured one.
+        silence_ms: A pause of this length ends an utterance; 0 for the preset's.
         bias: Words or sentences that are likely.
         partials: Whether hypotheses are given while somebody speaks.
         words: Whether words get times.
@@ -49,6 +50,7 @@ class StreamOptions:
     language: str = ""
     model: str = ""
     preset: str = ""
+    silence_ms: int = 0
     bias: tuple[str, ...] = ()
     partials: bool = True
     words: bool = False

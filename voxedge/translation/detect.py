@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
@@ -46,3 +47,16 @@ class LanguageDetector:
         with self._lock:
             # The start of a long text tells enough.
             return str(classify(text[:2000])[0])
+
+    def ranked(self, text: str) -> list[tuple[str, float]]:
+        """All languages with their probabilities, 0..1, likeliest first; none where there are no letters."""
+        if not any(char.isalpha() for char in text):
+            return []
+        rank: Callable[[str], Sequence[tuple[str, float]]] = self._identifier.rank
+        with self._lock:
+            scores = [(str(code), float(score)) for code, score in rank(text[:2000])]
+        # The scores are logarithms of probabilities but for a common addend.
+        best = max(score for _, score in scores)
+        weights = [(code, math.exp(score - best)) for code, score in scores]
+        total = sum(weight for _, weight in weights)
+        return sorted(((code, weight / total) for code, weight in weights), key=lambda item: -item[1])

@@ -104,12 +104,19 @@ class TextTranslator:
 
     def detect(self, text: str, target: str = "") -> str:
         """The language of a text among those that can be translated, ISO 639-1; "" without letters."""
+        return self._languages().detect(text)
+
+    def ranked(self, text: str) -> list[tuple[str, float]]:
+        """Those languages with their probabilities, likeliest first; see `LanguageDetector.ranked`."""
+        return self._languages().ranked(text)
+
+    def _languages(self) -> LanguageDetector:
         with self._lock:
             if self._detector is None:
                 # The common neighbours are let in too: better to say "Italian, no model" than to guess.
                 known = {language for pair in self.pairs for language in pair}
                 self._detector = LanguageDetector(sorted(known | set(DEFAULT_LANGUAGES)))
-        return self._detector.detect(text)
+            return self._detector
 
     def close(self) -> None:
         """Gives the engines back; may be called twice."""

@@ -25,6 +25,7 @@ from voxedge.daemon.web import answers
 from voxedge.daemon.web.body import read_body, read_fields
 from voxedge.daemon.web.call import Call, watch_for_leaving
 from voxedge.daemon.web.guard import Rates, check_origin, client_of
+from voxedge.daemon.web.shelf import Shelf
 from voxedge.errors import Cancelled, VoxedgeError
 from voxedge.events import CancelToken
 
@@ -52,7 +53,7 @@ class Web:
         self.service = service
         self.metrics = metrics or Metrics()
         self.rates = Rates()
-        self.extra: dict[str, object] = {"metrics": self.metrics}
+        self.extra: dict[str, object] = {"metrics": self.metrics, "shelf": Shelf()}
 
     def admit(self, scope: Scope, *, token: str = "") -> Client:
         """Who asks; counts the request.

@@ -43,6 +43,7 @@ _SEGMENT = _object(
     compression_ratio=_NUMBER,
     no_speech_prob=_NUMBER,
 )
+_LANGUAGE = _object(language=_TEXT, confidence=_NUMBER)
 _WORD = _object(word=_TEXT, start=_NUMBER, end=_NUMBER)
 
 SCHEMAS: dict[str, Json] = {
@@ -83,5 +84,32 @@ SCHEMAS: dict[str, Json] = {
         text=_TEXT,
         usage=_DURATION,
     ),
+    "ChatCompletion": _object(
+        id=_TEXT,
+        object={"const": "chat.completion"},
+        created=_WHOLE,
+        model=_TEXT,
+        choices=_list(
+            _object(
+                index=_WHOLE,
+                message=_object(
+                    role={"const": "assistant"}, content=_TEXT, refusal={"type": ["string", "null"]}
+                ),
+                logprobs={"type": "null"},
+                finish_reason={"enum": ["stop", "length"]},
+            )
+        ),
+        usage=_object(prompt_tokens=_WHOLE, completion_tokens=_WHOLE, total_tokens=_WHOLE),
+    ),
+    "TranslateAnswer": _object(
+        {
+            "detectedLanguage": {"anyOf": [_LANGUAGE, _list(_LANGUAGE)]},
+            "alternatives": {"anyOf": [_list(_TEXT), _list(_list(_TEXT))]},
+        },
+        translatedText={"anyOf": [_TEXT, _list(_TEXT)]},
+    ),
+    "Detected": _list(_LANGUAGE),
+    "Languages": _list(_object(code=_TEXT, name=_TEXT, targets=_list(_TEXT))),
+    "TranslatedFile": _object(translatedFileUrl=_TEXT),
     "TranscriptionAnswer": {"anyOf": [_ref("VerboseTranscription"), _ref("Transcription")]},
 }
