@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import threading
 import time
@@ -96,6 +97,11 @@ class Paced:
 
     def close(self):
         self.closed = True
+
+
+def new_threads(before):
+    """The threads of ours that weren't there before."""
+    return [t for t in threading.enumerate() if t.name.startswith("voxedge-") and t not in before]
 
 
 def kinds(events):
@@ -250,7 +256,7 @@ def test_closing_at_any_point_ends_every_turn_and_every_thread(after):
         ["what"] * 3, delay=lambda token: _wait(token, 5.0) if after == "SpeechEnded" else None
     )
     assistant = assistant_of(hold)
-    events = []
+    events, before = [], threading.enumerate()
     for event in assistant.listen(Paced(sound(0.6, 0.6, 0.6), hold_open=True)):
         events.append(event)
         if type(event).__name__ == after:
@@ -258,7 +264,7 @@ def test_closing_at_any_point_ends_every_turn_and_every_thread(after):
             assistant.close()
             assert time.monotonic() - started < 2.0
     turns(events)
-    assert not [t.name for t in threading.enumerate() if t.name.startswith("voxedge-")]
+    assert not new_threads(before)
     with pytest.raises(ClosedError):
         next(assistant.listen([sound()]))
 
@@ -270,12 +276,13 @@ def _wait(token, seconds):
 
 
 def test_leaving_the_loop_ends_the_stream_and_the_assistant_goes_on():
-    assistant = assistant_of(["lights on"] * 4)
+    assistant, before = assistant_of(["lights on"] * 4), threading.enumerate()
     for event in assistant.listen(Paced(sound(0.6, 0.6), hold_open=True)):
         if isinstance(event, TurnEnded):
             break
-    assert not [t.name for t in threading.enumerate() if t.name.startswith("voxedge-")]
     assert hear(assistant, sound(0.6))[0].outcome == "intent"
+    assistant.close()
+    assert not new_threads(before)
 
 
 def test_two_streams_at_once_are_refused():
@@ -329,13 +336,15 @@ def test_async_for():
     assert [t.outcome for t in turns(events)] == ["intent", "intent"]
 
 
-def test_async_cancelling_ends_the_threads():
+def test_async_cancelling_ends_the_stream():
+    assistant, before = assistant_of(["lights on"]), threading.enumerate()
+    source = Paced(sound(), hold_open=True)
+
     async def listen_for_a_while():
-        assistant = assistant_of(["lights on"])
         events = []
 
         async def listen():
-            async for event in assistant.alisten(Paced(sound(), hold_open=True)):
+            async for event in assistant.alisten(source):
                 events.append(event)
 
         task = asyncio.create_task(listen())
@@ -346,10 +355,10 @@ def test_async_cancelling_ends_the_threads():
         return task.cancelled()
 
     assert asyncio.run(listen_for_a_while())
-    deadline = time.monotonic() + 3
-    while [t for t in threading.enumerate() if t.name.startswith("voxedge-")] and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not [t.name for t in threading.enumerate() if t.name.startswith("voxedge-")]
+    assert source.closed
+    assert hear(assistant, sound(0.6))[0].outcome == "intent"
+    assistant.close()
+    assert not new_threads(before)
 
 
 def test_handlers_may_stream_be_coroutines_or_answer_what_no_intent_takes():
@@ -394,9 +403,27 @@ def test_wiping_forgets_the_conversation():
     assert not any("first" in m.text or "second" in m.text for m in model.asked[2])
 
 
-def test_twenty_streams_leave_no_thread_behind():
+def test_twenty_streams_share_their_threads_and_closing_ends_them():
     assistant = assistant_of(["lights on"] * 40)
-    before = threading.active_count()
+    before = threading.enumerate()
+    kept = None
     for _ in itertools.repeat(None, 20):
         assert turns(assistant.listen(Paced(sound(0.4, pause_s=1.0))))[0].outcome == "intent"
-    assert threading.active_count() == before
+        kept = kept or new_threads(before)
+        assert new_threads(before) == kept
+    assert len(kept) == 6
+    assistant.close()
+    assert not new_threads(before)
+
+
+def test_a_forgotten_assistant_s_threads_end():
+    before = threading.enumerate()
+    assistant = assistant_of(["lights on"])
+    assert turns(assistant.listen(Paced(sound(0.4, pause_s=1.0))))[0].outcome == "intent"
+    left = new_threads(before)
+    del assistant
+    gc.collect()
+    for thread in left:
+        thread.join(2.0)
+    assert left
+    assert not new_threads(before)

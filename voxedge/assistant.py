@@ -43,6 +43,7 @@ from voxedge.interpreting import Interpreting
 from voxedge.runtime import InlineRuntime, ThreadedRuntime
 from voxedge.statistics import Recorder
 from voxedge.turns import Health, Turns
+from voxedge.workers import Workers
 
 if TYPE_CHECKING:
     from numpy import generic
@@ -92,6 +93,7 @@ class Assistant:
         self._turn_numbers = itertools.count(1)
         self._gate = ListeningGate()
         self._live: ThreadedRuntime | None = None
+        self._workers = Workers()
         self._inline_cancel: CancelToken | None = None
         self._inline_began: float | None = None
         self._stream_s = 0.0
@@ -334,6 +336,7 @@ class Assistant:
         live = self._live
         if live is not None:
             live.close()
+        self._workers.close(0.2)
         self._rooms.close()
         if self.recorder is not None:
             self.recorder.close()
@@ -398,7 +401,11 @@ class Assistant:
         self._gate.attach(getattr(source, "mute", None), getattr(source, "unmute", None))
         own = self.config.runtime
         runtime = ThreadedRuntime(
-            self._gate, queue_items=own.queue_items, close_timeout_s=own.close_timeout_s
+            self._gate,
+            queue_items=own.queue_items,
+            close_timeout_s=own.close_timeout_s,
+            hang_timeout_s=self.config.recognition.hang_timeout_s,
+            workers=self._workers,
         )
         chain = self.chain(runtime.deliver)
         watch_states: Callable[[Callable[[Event], None]], None] | None = getattr(source, "watch", None)

@@ -250,6 +250,8 @@ class Chain(Replies):
         found: list[Transcript] = []
 
         def emit(event: Event) -> None:
+            if isinstance(event, Partial) and cancel.cancelled:
+                return  # of a recognizer that came back too late: newer ones may have been shown
             if isinstance(event, Transcript):
                 found.append(event)
             self.turns.emit(event)

@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Literal, Protocol, TypeVar
 
@@ -18,6 +19,8 @@ from voxedge.chain import Chain, ListeningRoom, Verdict, verdict_without_words
 from voxedge.errors import ClosedError, VoxedgeError
 from voxedge.events import CancelToken, Dropped, Event, Partial, ReplyDelta, Transcript, Translation
 from voxedge.mailbox import Mailbox, MailboxStatistics
+from voxedge.watching import Watch
+from voxedge.workers import Job, Workers
 
 _T = TypeVar("_T")
 
@@ -135,9 +138,19 @@ class ThreadedRuntime:
         gate: What the frames pass.
         queue_items: Length of each queue.
         close_timeout_s: `close` returns within this time.
+        hang_timeout_s: See `Watch`.
+        workers: Threads that are kept from stream to stream; None gives this one threads of its own.
     """
 
-    def __init__(self, gate: Gate, *, queue_items: int = 32, close_timeout_s: float = 2.0) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        *,
+        queue_items: int = 32,
+        close_timeout_s: float = 2.0,
+        hang_timeout_s: float = 20.0,
+        workers: Workers | None = None,
+    ) -> None:
         self._gate = gate
         self._close_timeout_s = close_timeout_s
         self._cancel = CancelToken()
@@ -152,7 +165,10 @@ class ThreadedRuntime:
             queue_items, droppable=lambda item: isinstance(item, Partial), supersedes=_newer_words
         )
         self._speech: Mailbox[ReplyDelta | Verdict] = Mailbox(queue_items * 4)
-        self._threads: list[threading.Thread] = []
+        self._own_workers = Workers() if workers is None else None
+        self._workers = workers or self._own_workers or Workers()
+        self._watch = Watch(self._workers, hang_timeout_s, closing=self._cancel)
+        self._jobs: list[tuple[str, Job[None]]] = []
         self._working: tuple[UtteranceAudio, CancelToken] | None = None
         self._working_lock = threading.Lock()
         self._failure: BaseException | None = None
@@ -177,12 +193,8 @@ class ThreadedRuntime:
             ("recognition", lambda: self._recognize(chain)),
             ("listening", lambda: self._listen(chain, source)),
         ]
-        self._threads = [
-            threading.Thread(target=self._stage, args=(work,), name=f"voxedge-{name}", daemon=True)
-            for name, work in stages
-        ]
-        for thread in self._threads:
-            thread.start()
+        for name, work in stages:
+            self._jobs.append((name, self._workers.run(f"voxedge-{name}", partial(self._stage, work))))
 
     def events(self) -> Iterator[Event]:
         """Gives the events until the source ends or `close` is called.
@@ -221,10 +233,11 @@ class ThreadedRuntime:
         self._cancel_working(lambda _item: True)
         for box in (self._audio, self._transcripts, self._questions, self._speech):
             box.close(discard=True)
-        for thread in self._threads:
-            # Ctrl-C may come while they are being started: those that weren't have no number.
-            if thread.ident is not None and thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - monotonic()))
+        for _name, job in self._jobs:
+            if not job.is_mine:
+                job.wait(deadline - monotonic())
+        if self._own_workers is not None:
+            self._own_workers.close(max(0.0, min(0.2, deadline - monotonic())))
         if self._chain is not None:
             self._chain.turns.end_all("cancelled")
         self._outbox.close()
@@ -242,8 +255,8 @@ class ThreadedRuntime:
 
     @property
     def alive(self) -> list[str]:
-        """Names of the threads that still run."""
-        return [thread.name for thread in self._threads if thread.is_alive()]
+        """Names of the stages that still run."""
+        return [name for name, job in self._jobs if not job.ended]
 
     # The stages, each the body of a thread. A stage ends when its queue is closed and empty; then it closes
     # the queue behind it, so that a source's end runs through the chain and nothing on the way is lost.
@@ -295,7 +308,7 @@ class ThreadedRuntime:
             token = CancelToken(self._cancel)
             with self._working_lock:
                 self._working = (item, token)
-            found = chain.recognize(item, token, self._questions.put)
+            found = self._watch.recognize(chain, item, token, self._questions.put)
             with self._working_lock:
                 self._working = None
             if isinstance(found, Verdict):

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -242,3 +243,25 @@ def test_a_path_that_is_no_folder_is_missing(tmp_path):
         create("whisper", tmp_path / "nothing", model_name="tiny.en")
     with pytest.raises(UsageError):
         create("whispr", tmp_path)
+
+
+def test_closing_doesn_t_wait_for_a_thread_that_hangs_in_the_engine(model_dir, jfk):
+    recognizer = create("whisper", model_dir("tiny.en"), model_name="tiny.en")
+    engine = recognizer._engine
+    inside, release = threading.Event(), threading.Event()
+
+    def hang():
+        with engine._guarded():
+            inside.set()
+            release.wait(10.0)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    assert inside.wait(5.0)
+    began = time.monotonic()
+    recognizer.close()
+    assert time.monotonic() - began < 2.0
+    release.set()
+    thread.join()
+    with pytest.raises(ClosedError):
+        recognizer.recognize(jfk, RecognitionOptions())

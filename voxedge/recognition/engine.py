@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Mel: TypeAlias = NDArray[np.float32]
 
 _MODELS_OWN = -1
+_CLOSE_S = 0.5
 POSITIONS = 448
 """Tokens that the decoder has positions for, prompt included."""
 
@@ -103,6 +104,7 @@ class WhisperEngine:
 
         self.model_name = model_name
         self._lock = threading.RLock()
+        self._closing = False
         try:
             self.tokenizer = WhisperTokenizer(folder)
             model: object = ctranslate2.models.Whisper(
@@ -213,11 +215,19 @@ class WhisperEngine:
         return list(result.alignments), list(result.text_token_probs)
 
     def close(self) -> None:
-        """Gives the model's memory back. May be called twice."""
-        with self._lock:
-            if self._model is not None:
-                self._model.unload_model()
-                self._model = None
+        """Gives the model's memory back. May be called twice, and doesn't wait for a thread that hangs."""
+        if not self._lock.acquire(timeout=_CLOSE_S):
+            self._closing = True  # whoever has the model gives it back when that ends
+            return
+        try:
+            self._unload()
+        finally:
+            self._lock.release()
+
+    def _unload(self) -> None:
+        if self._model is not None:
+            self._model.unload_model()
+            self._model = None
 
     def _guarded(self) -> _Turn:
         return _Turn(self)
@@ -231,6 +241,8 @@ class _Turn:
 
     def __enter__(self) -> _Engine:
         self._owner._lock.acquire()
+        if self._owner._closing:
+            self._owner._unload()
         model = self._owner._model
         if model is None:
             self._owner._lock.release()
@@ -238,6 +250,8 @@ class _Turn:
         return model
 
     def __exit__(self, kind: object, value: BaseException | None, trace: object) -> None:
+        if self._owner._closing:
+            self._owner._unload()
         self._owner._lock.release()
         if isinstance(value, (RuntimeError, ValueError, MemoryError)):
             raise EngineError(

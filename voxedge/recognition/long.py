@@ -10,6 +10,7 @@ from voxedge.errors import AudioEmpty
 from voxedge.events import NEVER, CancelToken, Word
 from voxedge.recognition.contract import Recognition, RecognitionOptions, Recognizer, Segment
 from voxedge.recognition.cutting import Cutter
+from voxedge.recognition.memory import give_back
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
@@ -51,11 +52,19 @@ def recognize_long(
     for block in blocks:
         cancel.raise_if_cancelled()
         for start_s, samples in cutter.feed(block):
-            yield from _moved(recognizer.recognize(samples, wanted, cancel), start_s)
+            yield from _moved(_recognized(recognizer, samples, wanted, cancel), start_s)
     if not cutter.samples_seen:
         raise AudioEmpty("The recording has no sound in it.", remedy="Check the file.", room="recognition")
     for start_s, samples in cutter.flush():
-        yield from _moved(recognizer.recognize(samples, wanted, cancel), start_s)
+        yield from _moved(_recognized(recognizer, samples, wanted, cancel), start_s)
+
+
+def _recognized(
+    recognizer: Recognizer, samples: MonoF32, wanted: RecognitionOptions, cancel: CancelToken
+) -> Recognition:
+    found = recognizer.recognize(samples, wanted, cancel)
+    give_back()  # the buffers of a window as long as these, or an hour's recording takes 70 MB more
+    return found
 
 
 def _moved(found: Recognition, by_s: float) -> Iterator[Segment]:
