@@ -386,6 +386,8 @@ class Assistant:
 
     def _listen_inline(self, source: AudioSource) -> Iterator[Event]:
         sink: deque[Event] = deque()
+        # The dialogue's time is the stream's, so that the same sound always gives the same events.
+        self._inline_began, self._stream_s = monotonic(), 0.0
         chain = self.chain(sink.append)
         self._inline_cancel = CancelToken()
         try:
