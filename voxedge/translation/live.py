@@ -21,11 +21,11 @@ from voxedge.errors import LanguageUnsupported
 from voxedge.events import CancelToken, Event, Partial, Transcript, Translation
 from voxedge.translation.contract import TranslationOptions, Translator
 
-AGREEING = 6
+AGREEING = 7
 """So many successive translations must begin alike before more than the first words are shown."""
 TAKEN_AWAY = (1, 2)
 """Each is compared with the translations of its words without so many at the end."""
-HELD_BACK = 0.4
+HELD_BACK = 0.5
 """Share of a translation, at its end, that isn't shown before the final one."""
 FIRST_WORDS = 2
 """So many words are shown at the second translation already: people want to see that something happens."""
