@@ -7,21 +7,18 @@ There is at most one open question.
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from voxedge.events import (
     Alternative,
     Completeness,
     DialogueState,
     DialogueStateName,
-    Earlier,
     IntentMatched,
     NoIntent,
     Relation,
-    SlotValue,
 )
 from voxedge.understanding.contract import Context, Understander
 from voxedge.understanding.dialogue_grammar import FollowUps, Heard
@@ -32,58 +29,13 @@ from voxedge.understanding.dialogue_spec import (
     Confirm,
     ready_made_phrases,
 )
+from voxedge.understanding.dialogue_state import Done, Open, Step, Words, earlier_of, likely_slots, texts_of
 from voxedge.understanding.engine import GrammarUnderstander
-from voxedge.understanding.responses import render
 
 MAX_REMEMBERED = 10
 """Commands that "undo that", said again and again, goes back over."""
 UNDO = "undo"
 """Intent of what takes a command back where no other is declared."""
-_MAX_READINGS = 7
-_TEMPLATE_PARTS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is to happen in a turn.
-
-    Attributes:
-        found: The command or refusal to tell; None where the dialogue only says something.
-        say: What the dialogue says; where there is a command, only if nothing else replies to it.
-        otherwise: What it says where the app can't do what was asked for (undo).
-        states: Where the dialogue stands now, each change of it.
-    """
-
-    found: IntentMatched | NoIntent | None
-    say: str = ""
-    otherwise: str = ""
-    states: tuple[DialogueState, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A command that isn't complete. With ``need`` the slot is asked for, without it a yes."""
-
-    match: IntentMatched
-    need: int | None = None
-    question: str = ""
-    since_s: float = 0.0
-    tries: int = 0
-    unsure: bool = False
-    agreed: bool = False
-    skipped: frozenset[int] = frozenset()
-    last: tuple[str, ...] = ()
-    replaces: _Done | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A command that was told to the app."""
-
-    match: IntentMatched
-    at_s: float
-    last: tuple[str, ...]
-    skipped: frozenset[int] = frozenset()
 
 
 class Dialogue:
@@ -99,12 +51,13 @@ class Dialogue:
 
     def __init__(self, understander: Understander, templates: GrammarUnderstander) -> None:
         grammar = templates.grammar
-        self._understander, self._responses = understander, grammar.responses
+        self._understander = understander
         self._spec = ready_made_phrases(grammar.language).and_then(grammar.dialogue)
+        self._words = Words(self._spec.says, grammar.responses)
         self._follow = FollowUps(templates, self._spec)
-        self._open: _Open | None = None
-        self._done: list[_Done] = []
-        self._latest: _Done | None = None
+        self._open: Open | None = None
+        self._done: list[Done] = []
+        self._latest: Done | None = None
         self._turn = 0
         self._lock = threading.RLock()
 
@@ -119,7 +72,7 @@ class Dialogue:
             now_s: Seconds of any clock that doesn't go back by much.
             turn: Number of its turn.
         """
-        texts = _texts(readings)
+        texts = texts_of(readings)
         command = self._understander.understand(readings, context)
         with self._lock:
             self._turn, expired = turn, self._expire(now_s)
@@ -159,13 +112,13 @@ class Dialogue:
 
     def expected(self, readings: Sequence[Alternative], now_s: float) -> IntentMatched | None:
         """The readings as an answer to the open question, if they are one. Changes nothing."""
-        pending, texts = self._pending(now_s), _texts(readings)
+        pending, texts = self._pending(now_s), texts_of(readings)
         if pending is None or not texts:
             return None
         intent, need = pending.match.intent, pending.need
         heard = None if need is None else self._follow.answer(intent, need, texts)
         if heard is None:
-            change = self._follow.change(intent, texts, self._order(pending.match, pending.last))
+            change = self._follow.change(intent, texts, likely_slots(pending.match, pending.last))
             found = [item for item in (self._follow.talk(texts), change) if item is not None]
             heard = max(found, key=lambda item: item.score, default=None)
         if heard is None:
@@ -188,7 +141,7 @@ class Dialogue:
     # An utterance while a question is open.
 
     def _in_question(
-        self, pending: _Open, command: IntentMatched | NoIntent, texts: list[str], now_s: float
+        self, pending: Open, command: IntentMatched | NoIntent, texts: list[str], now_s: float
     ) -> Step:
         intent, need = pending.match.intent, pending.need
         answer = None if need is None else self._follow.answer(intent, need, texts)
@@ -217,7 +170,7 @@ class Dialogue:
         return self._not_understood(pending, command, now_s)
 
     def _likeliest(
-        self, pending: _Open, answer: Heard | None, command: IntentMatched | NoIntent, texts: list[str]
+        self, pending: Open, answer: Heard | None, command: IntentMatched | NoIntent, texts: list[str]
     ) -> Heard | IntentMatched | None:
         """What an utterance that is no exact answer may be: a new command, a correction, an answer."""
         if isinstance(command, IntentMatched) and command.score >= 1.0:
@@ -225,14 +178,14 @@ class Dialogue:
         anew = self._anew(texts)
         if anew is not None:
             return anew
-        change = self._follow.change(pending.match.intent, texts, self._order(pending.match, pending.last))
+        change = self._follow.change(pending.match.intent, texts, likely_slots(pending.match, pending.last))
         found = [item for item in (answer, change) if item is not None]
         heard = min(found, key=lambda item: (-item.score, item.wild), default=None)
         if isinstance(command, IntentMatched) and (heard is None or command.score > heard.score):
             return command
         return heard
 
-    def _filled(self, pending: _Open, heard: Heard, now_s: float) -> Step:
+    def _filled(self, pending: Open, heard: Heard, now_s: float) -> Step:
         old = pending.match
         match = replace(
             old,
@@ -245,7 +198,7 @@ class Dialogue:
         pending = replace(pending, match=match, last=tuple(heard.slots), tries=0, unsure=False, agreed=False)
         return self._go_on(pending, now_s)
 
-    def _interrupted(self, pending: _Open, command: IntentMatched, now_s: float) -> Step:
+    def _interrupted(self, pending: Open, command: IntentMatched, now_s: float) -> Step:
         """A whole command came in place of an answer."""
         old = pending.match
         if command.intent in self._spec.asides:
@@ -260,12 +213,12 @@ class Dialogue:
         step = self._begin(command, now_s)
         return replace(step, states=(self._told("cancelled", pending), *step.states))
 
-    def _not_understood(self, pending: _Open, command: IntentMatched | NoIntent, now_s: float) -> Step:
+    def _not_understood(self, pending: Open, command: IntentMatched | NoIntent, now_s: float) -> Step:
         refusal = command if isinstance(command, NoIntent) else None
         if pending.tries >= (self._spec.tries or TRIES):
             return replace(self._closed(pending, "given_up"), found=refusal)
         step = self._asked(replace(pending, tries=pending.tries + 1), now_s)
-        say = self._says("again", question=step.say) or step.say
+        say = self._words.own("again", question=step.say) or step.say
         return replace(step, found=refusal, say=say)
 
     # An utterance while none is open.
@@ -280,11 +233,11 @@ class Dialogue:
             heard = (
                 None
                 if last is None
-                else self._follow.change(last.match.intent, texts, self._order(last.match, last.last))
+                else self._follow.change(last.match.intent, texts, likely_slots(last.match, last.last))
             )
             anew = None if last is None or (heard is not None and heard.exact) else self._anew(texts)
             if last is not None and anew is not None:
-                match = replace(anew, relation="correction", earlier=_earlier(last))
+                match = replace(anew, relation="correction", earlier=earlier_of(last))
                 return self._begin(match, now_s, replaces=last)
             if last is not None and heard is not None and heard.score > score:
                 return self._changed(last, heard, now_s)
@@ -292,7 +245,7 @@ class Dialogue:
             return self._begin(command, now_s)
         return self._nearly(command, now_s)
 
-    def _changed(self, last: _Done, heard: Heard, now_s: float) -> Step:
+    def _changed(self, last: Done, heard: Heard, now_s: float) -> Step:
         """A correction of the last command, or the same again with another value."""
         old, adds = last.match, heard.kind == "also"
         carry = self._follow.rules(old.intent).carry if adds else None
@@ -307,14 +260,14 @@ class Dialogue:
             text=heard.text,
             sentence="",
             relation=relation,
-            earlier=_earlier(last),
+            earlier=earlier_of(last),
         )
-        pending = _Open(match, skipped=last.skipped, last=tuple(heard.slots), replaces=None if adds else last)
+        pending = Open(match, skipped=last.skipped, last=tuple(heard.slots), replaces=None if adds else last)
         return self._go_on(pending, now_s)
 
-    def _begin(self, command: IntentMatched, now_s: float, replaces: _Done | None = None) -> Step:
+    def _begin(self, command: IntentMatched, now_s: float, replaces: Done | None = None) -> Step:
         unsure = command.score < self._confirm(command.intent).below
-        return self._go_on(_Open(command, unsure=unsure, last=tuple(command.slots), replaces=replaces), now_s)
+        return self._go_on(Open(command, unsure=unsure, last=tuple(command.slots), replaces=replaces), now_s)
 
     def _nearly(self, refusal: NoIntent, now_s: float) -> Step:
         """Asks whether the nearest sentence was meant, where it is near enough for that."""
@@ -328,13 +281,13 @@ class Dialogue:
         if not near or refusal.score < near:
             return Step(refusal)
         match = replace(meant, score=refusal.score, text=refusal.text, sentence=refusal.nearest)
-        step = self._go_on(_Open(match, unsure=True, last=tuple(match.slots)), now_s)
+        step = self._go_on(Open(match, unsure=True, last=tuple(match.slots)), now_s)
         return replace(step, found=refusal)
 
     def _undone(self, talk: Heard, now_s: float) -> Step:
         limit_s = UNDO_S if self._spec.undo_s is None else self._spec.undo_s
         if not self._done or now_s - self._done[-1].at_s > limit_s:
-            return Step(None, self._says("nothing_to_undo"))
+            return Step(None, self._words.own("nothing_to_undo"))
         last = self._done.pop()
         self._latest = None
         match = IntentMatched(
@@ -344,13 +297,13 @@ class Dialogue:
             text=talk.text,
             context=last.match.context,
             relation="undo",
-            earlier=_earlier(last),
+            earlier=earlier_of(last),
         )
-        return Step(match, self._says("undone"), self._says("cannot_undo"))
+        return Step(match, self._words.own("undone"), self._words.own("cannot_undo"))
 
     # What comes next for a command.
 
-    def _go_on(self, pending: _Open, now_s: float) -> Step:
+    def _go_on(self, pending: Open, now_s: float) -> Step:
         """Asks for what is missing, or completes the command."""
         match, confirm = pending.match, self._confirm(pending.match.intent)
         if pending.unsure:
@@ -362,34 +315,38 @@ class Dialogue:
             return self._asked(replace(pending, need=None, tries=1), now_s)
         return self._completed(pending, now_s)
 
-    def _asked(self, pending: _Open, now_s: float) -> Step:
+    def _asked(self, pending: Open, now_s: float) -> Step:
         match = pending.match
         if pending.need is None:
             ask = self._confirm(match.intent).ask
             sentence = match.sentence or match.text
-            question = self._filled_in(ask, match) if ask else self._says("did_you_mean", sentence=sentence)
+            question = (
+                self._words.filled_in(ask, match)
+                if ask
+                else self._words.own("did_you_mean", sentence=sentence)
+            )
         else:
             asks = self._follow.rules(match.intent).required[pending.need].ask
-            question = self._filled_in(asks[min(max(pending.tries, 1), len(asks)) - 1], match)
+            question = self._words.filled_in(asks[min(max(pending.tries, 1), len(asks)) - 1], match)
         self._open = pending = replace(pending, question=question, since_s=now_s)
         name: DialogueStateName = "confirming" if pending.need is None else "asking"
         return Step(None, question, states=(self._told(name, pending),))
 
-    def _completed(self, pending: _Open, now_s: float) -> Step:
+    def _completed(self, pending: Open, now_s: float) -> Step:
         match, asked = replace(pending.match, turn=self._turn), self._open is not None
         self._open = None
         if asked or match.relation != "new":
-            match = replace(match, response=self._response(match))
+            match = replace(match, response=self._words.response(match))
         if match.intent not in self._spec.asides:
             if pending.replaces is not None and pending.replaces in self._done:
                 self._done.remove(pending.replaces)
-            self._latest = _Done(match, now_s, pending.last, pending.skipped)
+            self._latest = Done(match, now_s, pending.last, pending.skipped)
             self._done = [*self._done, self._latest][-MAX_REMEMBERED:]
         return Step(match, states=(self._told("completed", replace(pending, match=match)),) if asked else ())
 
-    def _closed(self, pending: _Open, why: str) -> Step:
+    def _closed(self, pending: Open, why: str) -> Step:
         self._open = None
-        return Step(None, self._says(why), states=(self._told("cancelled", pending),))
+        return Step(None, self._words.own(why), states=(self._told("cancelled", pending),))
 
     # What is known.
 
@@ -412,7 +369,7 @@ class Dialogue:
         own = [rules.confirm for rules in self._spec.intents.values()]
         return [item for item in (self._spec.confirm, *own) if item is not None]
 
-    def _last(self, now_s: float) -> _Done | None:
+    def _last(self, now_s: float) -> Done | None:
         """The command that may be corrected: the latest, until it was taken back."""
         latest = self._latest
         return latest if latest is not None and not self._is_old(latest.at_s, now_s) else None
@@ -420,7 +377,7 @@ class Dialogue:
     def _is_old(self, since_s: float, now_s: float) -> bool:
         return now_s - since_s > (EXPIRES_S if self._spec.expires_s is None else self._spec.expires_s)
 
-    def _pending(self, now_s: float) -> _Open | None:
+    def _pending(self, now_s: float) -> Open | None:
         with self._lock:
             pending = self._open
             return pending if pending is not None and not self._is_old(pending.since_s, now_s) else None
@@ -432,7 +389,7 @@ class Dialogue:
         self._open = None
         return (self._told("expired", pending),)
 
-    def _told(self, name: DialogueStateName, pending: _Open) -> DialogueState:
+    def _told(self, name: DialogueStateName, pending: Open) -> DialogueState:
         match = pending.match
         asked: tuple[str, ...] = ()
         if name == "asking" and pending.need is not None:
@@ -442,23 +399,6 @@ class Dialogue:
             state=name, intent=match.intent, slots=match.slots, asked=asked, question=question
         )
 
-    @staticmethod
-    def _order(match: IntentMatched, last: Sequence[str]) -> list[str]:
-        """Slots that a value may be meant for, likeliest first: those said last, then the others said."""
-        return list(dict.fromkeys((*reversed(last), *reversed(list(match.slots)))))
-
-    def _response(self, match: IntentMatched) -> str:
-        answers = self._responses.get(match.intent, {})
-        template = answers.get("default") or next(iter(answers.values()), "")
-        return (render(template, {"slots": _spoken(match)}) or "") if template else ""
-
-    def _says(self, kind: str, **values: SlotValue) -> str:
-        text = self._spec.says.get(kind, "")
-        return (render(text, values) or _bare(text)) if text else str(values.get("sentence", ""))
-
-    def _filled_in(self, text: str, match: IntentMatched) -> str:
-        return render(text, {"slots": _spoken(match)}) or _bare(text)
-
 
 def create_dialogue(understander: Understander | None) -> Dialogue | None:
     """The dialogue that an understander's grammar declares; None where it has no grammar.
@@ -467,20 +407,3 @@ def create_dialogue(understander: Understander | None) -> Dialogue | None:
         TemplateError: The grammar's section ``dialogue`` speaks of an intent or slot that it hasn't.
     """
     return Dialogue(understander, understander) if isinstance(understander, GrammarUnderstander) else None
-
-
-def _texts(readings: Sequence[Alternative]) -> list[str]:
-    return list(dict.fromkeys(item.text.strip() for item in readings if item.text.strip()))[:_MAX_READINGS]
-
-
-def _spoken(match: IntentMatched) -> Mapping[str, SlotValue]:
-    return {name: slot.text or slot.value for name, slot in match.slots.items()}
-
-
-def _bare(text: str) -> str:
-    """The text of a template that can't be filled in."""
-    return " ".join(_TEMPLATE_PARTS.sub("", text).split())
-
-
-def _earlier(done: _Done) -> Earlier:
-    return Earlier(done.match.intent, done.match.slots, done.match.turn)

@@ -6,25 +6,24 @@ They are made of the app's own lists and of the language's phrases, each when it
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from voxedge.errors import TemplateError
 from voxedge.events import Completeness, Forgiven, Slot
 from voxedge.understanding.deciding import TIE, Meant, differs, forgiven, good_enough
 from voxedge.understanding.dialogue_spec import DialogueSpec, IntentRules, Phrase
+from voxedge.understanding.dialogue_values import Value, values_of
 from voxedge.understanding.engine import GrammarUnderstander
-from voxedge.understanding.grammar import AnyList, Block, Grammar, Place, RangeList, Sentence, WildcardList
+from voxedge.understanding.grammar import AnyList, Block, Grammar, Place, Sentence
 from voxedge.understanding.ranking import Result
 from voxedge.understanding.templates import (
     Alternatives,
-    ListReference,
     Node,
     RuleReference,
     Text,
     parse_template,
 )
-from voxedge.understanding.templates import Sequence as InOrder
 
 ANSWER_COST_LIMIT = 0.22
 """Greatest cost a sound of an answer: a question leaves few things that can be meant. `docs/dialogue.md` has
@@ -68,16 +67,6 @@ class Heard:
         return self.score >= 1.0 and not self.wild
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """What can be said for a slot, or for several that belong together."""
-
-    slots: tuple[str, ...]
-    node: Node
-    wild: bool
-    needed: bool
-
-
 @dataclass(slots=True)
 class _Small:
     engine: GrammarUnderstander
@@ -99,7 +88,7 @@ class FollowUps:
     def __init__(self, templates: GrammarUnderstander, spec: DialogueSpec) -> None:
         self._templates, self._spec = templates, spec
         self._grammars: dict[tuple[str, str], _Small] = {}
-        self._values: dict[str, tuple[_Value, ...]] = {}
+        self._values: dict[str, tuple[Value, ...]] = {}
         self._lists: dict[str, AnyList] = {}
         self._lock = threading.RLock()
         known = {block.intent for block in templates.grammar.blocks}
@@ -177,55 +166,15 @@ class FollowUps:
             small.hints[limit] = small.engine.bias(limit)
         return small.hints[limit]
 
-    def values(self, intent: str) -> tuple[_Value, ...]:
+    def values(self, intent: str) -> tuple[Value, ...]:
         """What can be said for the intent's slots."""
         with self._lock:
             if intent not in self._values:
-                self._values[intent] = tuple(self._values_of(intent))
+                templates, needs = self._templates, self.rules(intent).required
+                found, lists = values_of(templates.grammar, templates.lists(), intent, needs)
+                self._values[intent] = found
+                self._lists |= lists
             return self._values[intent]
-
-    def _values_of(self, intent: str) -> Iterator[_Value]:
-        grammar, needs = self._templates.grammar, self.rules(intent).required
-        references: dict[str, dict[ListReference, set[Node]]] = {}
-        for number, block in enumerate(grammar.blocks):
-            if block.intent == intent:
-                for sentence in block.sentences:
-                    for node, tail in _references(sentence.node, block, grammar, frozenset()):
-                        reference = self._own(node, number, block)
-                        if reference is not None:
-                            tails = references.setdefault(node.slot, {}).setdefault(reference, set())
-                            if tail is not None and self._is_number(reference):
-                                tails.add(tail)
-        grouped: set[str] = set()
-        for need in needs:
-            found = [item for slot in need.slots for item in references.get(slot, {}).items()]
-            nodes = [answer.node for answer in need.answers] or [_with_tails(*item) for item in found]
-            if nodes:
-                grouped |= set(need.slots)
-                wild = any(isinstance(self._lists.get(item.name), WildcardList) for item, _ in found)
-                yield _Value(need.slots, Alternatives(tuple(nodes)), wild, True)
-        for slot, items in references.items():
-            if slot not in grouped:
-                wild = any(isinstance(self._lists.get(item.name), WildcardList) for item in items)
-                nodes = [_with_tails(*item) for item in items.items()]
-                yield _Value((slot,), Alternatives(tuple(nodes)), wild, False)
-
-    def _is_number(self, reference: ListReference) -> bool:
-        return bool(reference.inline_range) or isinstance(self._lists.get(reference.name), RangeList)
-
-    def _own(self, node: ListReference, number: int, block: Block) -> ListReference | None:
-        """The reference as the small grammars write it: lists of one block get a name of their own."""
-        if node.captured:
-            return None
-        name, content = node.name, block.lists.get(node.name)
-        if content is not None:
-            name = f"{node.name} {number}"
-            self._lists[name] = content
-        elif node.name in self._templates.grammar.lists:
-            self._lists[name] = self._templates.lists()[name]
-        elif not node.inline_range:
-            return None
-        return ListReference(name, node.slot)
 
     def _small(self, intent: str, what: str) -> _Small | None:
         """A small grammar, made when first needed; None where there is nothing to say in it."""
@@ -247,7 +196,9 @@ class FollowUps:
                 )
                 if len(self._grammars) >= MAX_GRAMMARS:
                     self._grammars.clear()
-                small = self._grammars[key] = _Small(GrammarUnderstander(grammar), dict(own.lists))
+                small = self._grammars[key] = _Small(
+                    GrammarUnderstander(grammar), {name: grammar.lists[name] for name in own.lists}
+                )
             for name, content in self._templates.lists().items():
                 if name in small.seen and small.seen[name] is not content:
                     small.engine.set_list(name, content)
@@ -355,11 +306,11 @@ def _other(first: Meant, second: Meant) -> bool:
     )
 
 
-def _any_of(values: Sequence[_Value]) -> Node:
+def _any_of(values: Sequence[Value]) -> Node:
     return Alternatives(tuple(item.node for item in values))
 
 
-def _several(values: Sequence[_Value]) -> dict[str, Node]:
+def _several(values: Sequence[Value]) -> dict[str, Node]:
     """Rules for up to three values; what may be any words stands alone."""
     closed = [item for item in values if not item.wild]
     whole = [item.node for item in values if item.wild]
@@ -372,42 +323,6 @@ def _sentence(phrase: Phrase) -> Sentence:
     file, _, line = phrase.place.rpartition(", line ")
     place = Place(file, int(line)) if file and line.isdigit() else Place(phrase.place, 0)
     return Sentence(phrase.text, phrase.node, place)
-
-
-def _references(
-    node: Node, block: Block, grammar: Grammar, within: frozenset[str], after: Node | None = None
-) -> Iterator[tuple[ListReference, Node | None]]:
-    """The places for values in a template, each with what stands behind it."""
-    if isinstance(node, ListReference):
-        yield node, _unit_in(after)
-    elif isinstance(node, RuleReference):
-        body = block.rules.get(node.name) or grammar.rules.get(node.name)
-        if body is not None and node.name not in within:
-            yield from _references(body, block, grammar, within | {node.name}, after)
-    elif not isinstance(node, Text):
-        in_order = isinstance(node, InOrder)
-        for position, item in enumerate(node.items):
-            rest = [one for one in node.items[position + 1 :] if one != Text(" ")] if in_order else []
-            following = rest[0] if rest else after
-            yield from _references(item, block, grammar, within, following)
-
-
-def _unit_in(node: Node | None) -> Node | None:
-    """The unit that is said behind a number: "percent" in ``{brightness} [percent|%]``."""
-    if isinstance(node, Text):
-        first = node.text.split()
-        return Text(first[0]) if first else None
-    if isinstance(node, Alternatives):
-        plain = [item for item in node.items if isinstance(item, Text) and item.text.strip()]
-        return Alternatives(tuple(plain)) if plain else None
-    return None
-
-
-def _with_tails(reference: ListReference, tails: set[Node]) -> Node:
-    if not tails:
-        return reference
-    units = Alternatives((InOrder(()), *sorted(tails, key=repr)))
-    return InOrder((reference, Text(" "), units))
 
 
 def _wrong(place: str, what: str) -> TemplateError:
