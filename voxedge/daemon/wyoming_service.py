@@ -16,7 +16,7 @@ from voxedge.daemon.wyoming import WyomingServer
 from voxedge.daemon.wyoming_announce import Announcement
 from voxedge.daemon.wyoming_contract import Offer, OfferedModel, WyomingRefused, WyomingSettings
 from voxedge.daemon.wyoming_stream import ServiceStream
-from voxedge.errors import ConfigError, VoxedgeError
+from voxedge.errors import ConfigError, LanguageUnsupported, VoxedgeError
 from voxedge.events import CancelToken, IntentMatched, NoIntent, Reply, ReplyDelta, TurnEnded
 
 if TYPE_CHECKING:
@@ -163,12 +163,20 @@ class ServiceBackend:
         """
         stream = ServiceStream(asyncio.get_running_loop())
         bias = request.bias
+        able = self._service.recognizer().capabilities if self._service.ready else None
+        language = "" if request.language == "auto" else request.language
+        if able is not None and language and language not in able.languages:
+            raise LanguageUnsupported(
+                f"{able.model} doesn't know that language.",
+                remedy=f"It knows: {', '.join(able.languages[:20])}. Or serve another model.",
+                room="daemon",
+            )
         config = self._service.config
         if config.recognition.bias_from_intents and config.understanding.intents:
             understander = self._service.rooms.understander()
             bias += understander.bias() if understander is not None else ()
         options = StreamOptions(
-            language=request.language,
+            language=language,
             preset=_PRESETS.get(request.sensitivity, ""),
             bias=bias,
             partials=config.recognition.partials,
