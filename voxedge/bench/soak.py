@@ -14,7 +14,7 @@ from voxedge.bench.process import open_files, resident_mb, thread_count
 from voxedge.bench.sets import data_folder
 from voxedge.bench.speech_ends import load, recordings
 from voxedge.cli.output import Progress, emit_json
-from voxedge.errors import UsageError
+from voxedge.errors import EXIT_FAILED, UsageError
 from voxedge.events import SpeechEnded, Transcript, TurnEnded
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ HELP = "Send thousands of utterances through one assistant; look at memory, thre
 EPILOG = """examples:
   voxedge bench soak                          2,000 utterances
   voxedge bench soak --utterances 200 --json
-  voxedge bench soak --plot soak.png          memory as it goes"""
+  voxedge bench soak --plot soak.png          memory as it goes
+  voxedge bench soak --everything             20 minutes: a device, a slow recognizer, LLM and speech at once"""
 
 GAP_S = 1.0
 STREAM_CLIPS = 40
@@ -39,26 +40,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--utterances", type=int, default=2000, metavar="N", help="how many")
     parser.add_argument("--warm-up", type=int, default=200, metavar="N", help="not counted at the start")
     parser.add_argument("--plot", metavar="FILE.png", help="draw memory over utterances")
+    parser.add_argument("--everything", action="store_true", help="all rooms at once, in real time")
+    parser.add_argument("--minutes", type=float, default=20.0, metavar="N", help="of --everything")
+    parser.add_argument(
+        "--slow-ms",
+        type=int,
+        default=300,
+        metavar="N",
+        help="of --everything: the recognizer is so much slower",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measures and prints."""
+    if args.everything:
+        figures = _everything(args)
+        _show(figures, args.json)
+        return EXIT_FAILED if figures["utterances_with_a_loss"] or figures["damaged"] else 0
     if not 0 < args.warm_up < args.utterances:
         raise UsageError(
             "--warm-up must be less than --utterances, and both positive.",
             remedy="Try --utterances 2000 --warm-up 200.",
             room="bench",
         )
-    figures, memory = measure(args)
+    grown, memory = measure(args)
     if args.plot:
         _plot(memory, args.plot)
-    if args.json:
-        emit_json(figures)
-    else:
-        for name, value in figures.items():
-            print(f"{name.replace('_', ' '):<28} {value}")
+    _show(grown, args.json)
     return 0
+
+
+def _everything(args: argparse.Namespace) -> Mapping[str, object]:
+    from voxedge.bench.everything import measure as measure_everything
+
+    if args.minutes <= 0 or args.slow_ms < 0:
+        raise UsageError(
+            "--minutes must be positive, and --slow-ms not negative.",
+            remedy="Try --everything --minutes 20 --slow-ms 300.",
+            room="bench",
+        )
+    folder = data_folder(args.data)
+    return measure_everything(folder, minutes=args.minutes, model=args.model, slow_ms=args.slow_ms)
+
+
+def _show(figures: Mapping[str, object], as_json: bool) -> None:
+    if as_json:
+        emit_json(figures)
+        return
+    for name, value in figures.items():
+        print(f"{name.replace('_', ' '):<28} {value}")
 
 
 def measure(args: argparse.Namespace) -> tuple[Mapping[str, float], list[tuple[int, float]]]:
