@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from voxedge.registry import need
@@ -27,10 +28,12 @@ class Announcement:
         name: What people see.
         host: The address that the server listens on; "0.0.0.0", "::" or "" for all of them.
         port: Its port.
+        interfaces: Addresses of the interfaces that it is told on; all where none is named.
     """
 
-    def __init__(self, name: str, host: str, port: int) -> None:
+    def __init__(self, name: str, host: str, port: int, *, interfaces: Sequence[str] = ()) -> None:
         self._name, self._host, self._port = name, host, port
+        self._interfaces = list(interfaces)
         self._zeroconf: AsyncZeroconf | None = None
 
     def addresses(self) -> list[bytes]:
@@ -76,7 +79,8 @@ class Announcement:
         """
         info = self.service()
         asyncio_part = need("zeroconf.asyncio", "serve", "Announcing the service")
-        self._zeroconf = asyncio_part.AsyncZeroconf()  # type: ignore[attr-defined]
+        chosen = {"interfaces": self._interfaces} if self._interfaces else {}
+        self._zeroconf = asyncio_part.AsyncZeroconf(**chosen)  # type: ignore[attr-defined]
         await self._zeroconf.async_register_service(info, allow_name_change=True)
 
     async def end(self) -> None:
