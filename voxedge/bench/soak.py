@@ -26,7 +26,7 @@ EPILOG = """examples:
   voxedge bench soak                          2,000 utterances
   voxedge bench soak --utterances 200 --json
   voxedge bench soak --plot soak.png          memory as it goes
-  voxedge bench soak --everything             20 minutes: a device, a slow recognizer, LLM and speech at once"""
+  voxedge bench soak --everything             20 minutes: slow recognizer, LLM and speech at once"""
 
 GAP_S = 1.0
 STREAM_CLIPS = 40
@@ -92,7 +92,7 @@ def _show(figures: Mapping[str, object], as_json: bool) -> None:
         print(f"{name.replace('_', ' '):<28} {value}")
 
 
-def measure(args: argparse.Namespace) -> tuple[Mapping[str, float], list[tuple[int, float]]]:
+def measure(args: argparse.Namespace) -> tuple[Mapping[str, object], list[tuple[int, float]]]:
     """Plays streams of short recordings through the threads, as fast as they take them."""
     from voxedge.assistant import Assistant
     from voxedge.config import Config
@@ -130,6 +130,7 @@ def measure(args: argparse.Namespace) -> tuple[Mapping[str, float], list[tuple[i
         "seconds": round(time.monotonic() - began, 1),
         "growth_mb": round(last[0] - first[0], 1),
         "resident_mb": round(last[0], 1),
+        "resident_mb_on_the_way": [round(size) for _, size in memory[:: max(1, len(memory) // 10)]],
         "new_threads": last[1] - first[1],
         "new_open_files": last[2] - first[2],
         "close_s": round(close_s, 2),
