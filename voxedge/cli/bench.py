@@ -9,6 +9,7 @@ import importlib
 from voxedge.errors import UsageError
 
 BENCHES: dict[str, tuple[str, str]] = {
+    "dialogue": ("voxedge.bench.dialogue", "other talk taken for an answer, and the time of an utterance"),
     # name: (module, what it measures)
     "argos": ("voxedge.bench.argos", "translation, beside Argos Translate with the same package"),
     "detect": ("voxedge.bench.detect", "which language a text is in: sentences, and three words"),
