@@ -127,6 +127,7 @@ class ScriptedRecognizer:
         delay: Callable[[CancelToken], None] = lambda _token: None,
     ) -> None:
         self._script, self._delay = list(script), delay
+        self._last: str | Exception = ""
         self._heard: dict[int, int] = {}
         self._lock = threading.Lock()
         self.calls = 0
@@ -139,14 +140,20 @@ class ScriptedRecognizer:
     def recognize(
         self, samples: MonoF32, options: RecognitionOptions, cancel: CancelToken = NEVER
     ) -> Recognition:
-        """Gives the next text of the script; a partial gives the one that is due without using it up."""
+        """Gives the next text of the script.
+
+        A partial gives the one that is due without using it up, a second look with a hint the last one again.
+        """
         self._delay(cancel)
         cancel.raise_if_cancelled()
         with self._lock:
             self.calls += 1
-            due = self._script[0] if self._script else ""
-            if self._script and not options.partial:
-                self._script.pop(0)
+            if options.bias:
+                due = self._last
+            else:
+                due = self._script[0] if self._script else ""
+            if self._script and not options.partial and not options.bias:
+                self._last = self._script.pop(0)
         if isinstance(due, Exception):
             raise due
         return Recognition(

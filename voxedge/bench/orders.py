@@ -15,7 +15,7 @@ from voxedge.bench.kept import KeptRecognizer
 from voxedge.bench.mixing import mix
 from voxedge.bench.sets import ENGLISH, coffee_orders, data_folder, kitchen, noises, transcribed
 from voxedge.cli.output import Progress, emit_json
-from voxedge.errors import UsageError
+from voxedge.errors import InputError, UsageError
 from voxedge.events import IntentMatched
 from voxedge.hearing import hear
 from voxedge.recognition.contract import RecognitionOptions
@@ -60,7 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=40, metavar="N", help="orders for cost and live")
     parser.add_argument("--preset", default="command", metavar="P", help="of listening, for cuts and live")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of the recognizer")
-    parser.add_argument("--keep", default="", metavar="FILE", help="keep decodings there, and take them")
+    parser.add_argument(
+        "--keep",
+        default="",
+        metavar="FILE",
+        help="keep decodings there; delete it when the recognizer changed",
+    )
     parser.add_argument("--failures", action="store_true", help="list the orders that were understood wrong")
     parser.add_argument("--plot", metavar="FILE.png", help="draw accuracy against noise")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -76,12 +81,13 @@ def run(args: argparse.Namespace) -> int:
             remedy=f"Parts: {', '.join(PARTS)}.",
             room="bench",
         )
+    levels = _levels(args.noise)
     result: dict[str, Any] = {"model": args.model, "intents": args.intents}
     if set(parts) - {"cuts", "live"}:
         bench = Bench.opened(args)
         try:
             if "accuracy" in parts:
-                result["accuracy"] = accuracy(bench, _levels(args.noise))
+                result["accuracy"] = accuracy(bench, levels)
             if "false" in parts:
                 result["false_orders"] = false_orders(bench)
             if "cost" in parts:
@@ -106,19 +112,23 @@ def _streams(args: argparse.Namespace, parts: Sequence[str]) -> dict[str, Any]:
     from voxedge.bench.orders_live import assistant_for, cuts, live
 
     folder = data_folder(args.data)
-    result: dict[str, Any] = {}
+    labels, result = _labels(folder), dict[str, Any]()
     with assistant_for(args.model, args.intents, args.preset, args.threads) as assistant:
         if "cuts" in parts:
-            result["cuts"] = cuts(folder, _labels(folder), assistant, args.every)
+            result["cuts"] = cuts(folder, labels, assistant, args.every)
         if "live" in parts:
-            result["live"] = live(folder, _labels(folder), assistant, args.clips)
+            result["live"] = live(folder, labels, assistant, args.clips)
     return result
 
 
 def _labels(folder: Path) -> dict[str, dict[str, Any]]:
-    labels: dict[str, dict[str, Any]] = json.loads(
-        (folder / "coffee-commands" / "labels.json").read_text(encoding="utf-8")
-    )
+    file = folder / "coffee-commands" / "labels.json"
+    try:
+        labels: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise InputError(
+            f"There are no labelled orders at {file}.", remedy="Name their folder: --data DIR.", room="bench"
+        ) from exc
     return labels
 
 
@@ -160,12 +170,13 @@ class Bench:
         from voxedge import recognition, store, understanding
 
         folder = data_folder(args.data)
+        labels = _labels(folder)
         understander = understanding.create([args.intents])
         engine = recognition.create(
             "whisper", store.resolve(args.model, kind="recognition"), threads=args.threads
         )
         kept = KeptRecognizer(engine, args.model, Path(args.keep) if args.keep else None)
-        return cls(folder, kept, understander, _labels(folder), args.every, args.model, args.threads)
+        return cls(folder, kept, understander, labels, args.every, args.model, args.threads)
 
 
 def order_sounds(folder: Path, level_db: int | None, every: int = 1) -> Iterator[tuple[str, MonoF32]]:

@@ -131,7 +131,7 @@ class WindowDecoder:
             max_new=cap,
             beam=beam,
             count=options.alternatives,
-            barred=self._barred_by(options.vocabulary, options.language),
+            barred=self._barred_by(options),
         )
         cut = [self._cut(h, speech_s) for h in decoded.hypotheses]
         text = self.text(cut[0][0].tokens)
@@ -180,15 +180,19 @@ class WindowDecoder:
                 return tuple(tokens[: index + 1])
         return tuple(tokens)
 
-    def _barred_by(self, vocabulary: tuple[str, ...], language: str) -> tuple[int, ...]:
-        """All text tokens that no word of the vocabulary has."""
-        if not vocabulary:
-            return ()
+    def _barred_by(self, options: RecognitionOptions) -> tuple[int, ...]:
+        """Text tokens that no word of the vocabulary has; of hinted hypotheses the stops.
+
+        Hypotheses that differ in stops only would fill the beam.
+        """
+        tokenizer, words = self._engine.tokenizer, options.vocabulary
+        if not words:
+            return tokenizer.stops if options.bias and options.alternatives > 1 else ()
         known, barred = self._barred
-        if known != (*vocabulary, language):
-            allowed = self._engine.tokenizer.tokens_of(vocabulary, language)
-            barred = tuple(token for token in range(self._engine.tokenizer.eot) if token not in allowed)
-            self._barred = ((*vocabulary, language), barred)
+        if known != (*words, options.language):
+            allowed = tokenizer.tokens_of(words, options.language)
+            barred = tuple(token for token in range(tokenizer.eot) if token not in allowed)
+            self._barred = ((*words, options.language), barred)
         return barred
 
     def _bias_prompt(self, sentences: Sequence[str]) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-STOPS = (".", ",", "?", "!", "-")
+STOPS = (".", ",", "?", "!", "-", " -", "...")
 SECONDS_A_MARK = 0.02
 """Time marks count in steps of 20 ms."""
 
@@ -50,6 +50,7 @@ class WhisperTokenizer:
         for token, number in self._tokenizer.get_vocab(with_added_tokens=True).items():
             if lowest <= number < highest and token.startswith("<|"):
                 self.languages[token[2:-2]] = number
+        self.stops = tuple(sorted({token for stop in STOPS for token in self.encode(stop)}))
         self.alignment_heads = len(config.get("alignment_heads", ()))
 
     def _id(self, token: str) -> int:
@@ -63,7 +64,7 @@ class WhisperTokenizer:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def tokens_of(self, words: Sequence[str], language: str) -> frozenset[int]:
-        """Ids of all tokens that may stand for the words: at the start and later, capitals, digits, stops."""
+        """Ids of all tokens that may stand for the words: at the start and later, in capitals, as digits."""
         from voxedge.numbers import LANGUAGES, to_digits
 
         forms = {form for word in words for form in (word, word[:1].upper() + word[1:])}
@@ -72,9 +73,7 @@ class WhisperTokenizer:
         allowed: set[int] = set()
         for form in forms:
             allowed |= {*self.encode(form), *self.encode(" " + form)}
-        for mark in STOPS:
-            allowed |= set(self.encode(mark))
-        return frozenset(allowed)
+        return frozenset(allowed.difference(self.stops))
 
     def decode(self, tokens: Sequence[int]) -> str:
         """The text of tokens; special ones and time marks are left out."""

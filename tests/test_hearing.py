@@ -1,0 +1,194 @@
+"""Hearing with the grammar: when the hint is asked, what it may decide, and how long to wait."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from voxedge.audio.decode import read
+from voxedge.bench.mixing import mix
+from voxedge.bench.orders import other_recordings, pieces, right
+from voxedge.bench.sets import coffee_orders, kitchen
+from voxedge.events import Alternative, IntentMatched, NoIntent
+from voxedge.hearing import GrammarRecognizer, completeness, hear, with_grammar
+from voxedge.recognition.contract import Recognition, RecognitionOptions
+from voxedge.testing import ScriptedRecognizer
+from voxedge.understanding import create
+
+OPTIONS = RecognitionOptions(language="en")
+SILENCE = np.zeros(16_000, np.float32)
+
+
+class Decoder:
+    """Gives what each kind of decoding is to give, and notes what it was asked for."""
+
+    capabilities = ScriptedRecognizer([]).capabilities
+
+    def __init__(self, free, told=(), bound=(), confidence=0.9):
+        self.free, self.told, self.bound, self.confidence = free, told, bound, confidence
+        self.asked = []
+
+    def recognize(self, samples, options, cancel=None):
+        self.asked.append(options)
+        if options.vocabulary:
+            texts = self.bound
+        else:
+            texts = self.told if options.bias else (self.free,)
+        return Recognition(
+            text=texts[0] if texts else "",
+            confidence=self.confidence,
+            alternatives=tuple(Alternative(text, -0.1) for text in texts) if options.alternatives > 1 else (),
+        )
+
+    def close(self):
+        pass
+
+
+@pytest.fixture(scope="module")
+def coffee():
+    return create(["coffee"])
+
+
+def slots(result):
+    assert isinstance(result, IntentMatched)
+    return {name: slot.text for name, slot in result.slots.items()}
+
+
+@pytest.mark.parametrize("free", ["can I get a large latte", "", "how long does the museum stay open on Sundays"])
+def test_the_hint_is_asked_only_of_what_is_near_to_a_command_and_no_command_yet(coffee, free):
+    decoder = Decoder(free, ["I want a latte"], ["I want a latte"])
+    heard = hear(decoder, coffee, SILENCE, OPTIONS)
+    assert [bool(options.bias) for options in decoder.asked] == [False]
+    assert heard.decodings == 1
+    assert isinstance(heard.result, IntentMatched) == free.startswith("can")
+
+
+def test_the_hint_decides_which_command_it_was(coffee):
+    decoder = Decoder("can I get a lodge lot hey", ["can I get a large latte"])
+    heard = hear(decoder, coffee, SILENCE, OPTIONS)
+    assert slots(heard.result) == {"size": "large", "coffeeDrink": "latte"}
+    assert heard.decodings == 2
+    assert heard.recognition.text == "can I get a large latte"
+
+
+def test_of_two_commands_that_are_equally_near_the_grammars_words_decide(coffee):
+    told = ["give me a twelve ounce milk", "give me a twelve ounce mulch"]
+    decoder = Decoder("give me a twelve ounce milk", told, ["give me a twelve ounce mocha"])
+    heard = hear(decoder, coffee, SILENCE, OPTIONS)
+    assert heard.decodings == 3
+    assert decoder.asked[-1].vocabulary == coffee.vocabulary()
+    assert slots(heard.result) == {"size": "twelve ounce", "coffeeDrink": "mocha"}
+
+
+def test_a_decoding_that_can_give_nothing_but_commands_makes_none_of_other_words(coffee):
+    decoder = Decoder("I went to the store", ["I went to the store"], ["I want a latte"])
+    heard = hear(decoder, coffee, SILENCE, OPTIONS)
+    assert isinstance(heard.result, NoIntent)
+    assert heard.recognition.text == "I went to the store"
+    assert not any(options.vocabulary for options in decoder.asked)
+
+
+def test_readings_that_go_on_with_a_repetition_dont_count_against_the_whole_one(coffee):
+    told = ["brew a coffee with a bit of cream", "brew a coffee with a bit of cream with a bit of cream"]
+    heard = hear(Decoder("grilled coffee with a bit of cream", told), coffee, SILENCE, OPTIONS)
+    assert slots(heard.result) == {"coffeeDrink": "coffee", "milkAmount": "a bit of cream"}
+
+
+def test_live_recognition_hands_on_readings_that_mean_the_same(coffee):
+    decoder = Decoder("can I get a lodge lot hey", ["can I get a logic", "can I get a large latte"])
+    found = GrammarRecognizer(decoder, coffee).recognize(SILENCE, OPTIONS)
+    assert slots(coffee.understand(found.alternatives)) == {"size": "large", "coffeeDrink": "latte"}
+
+
+def test_a_quick_look_gets_no_hint(coffee):
+    decoder = Decoder("can I get a lodge")
+    GrammarRecognizer(decoder, coffee).recognize(SILENCE, RecognitionOptions(partial=True, bias=("x",)))
+    assert [options.bias for options in decoder.asked] == [()]
+
+
+def test_without_somebody_who_says_no_there_is_no_hint():
+    class Eager:
+        def understand(self, hypotheses, context=None):
+            return NoIntent(reason="none_near")
+
+        def completeness(self, text):
+            return "unknown"
+
+        def bias(self, limit=16):
+            return ("buy everything",)
+
+    decoder = Decoder("anything")
+    assert with_grammar(decoder, Eager()) is decoder
+    assert hear(decoder, Eager(), SILENCE, OPTIONS).decodings == 1
+
+
+@pytest.mark.parametrize(
+    ("readings", "what"),
+    [
+        (["can I get a large latte with milk and sugar"], "complete"),
+        (["can I get a large latte"], "open"),
+        (["can I get a large"], "unfinished"),
+        (["can I get a lodge lot hey", "can I get a large lotte"], "open"),
+        (["can I get a large lotte with milk and shugar"], "complete"),
+        (["the weather"], "unknown"),
+        ([], "unknown"),
+    ],
+)
+def test_what_was_understood_says_whether_more_can_come(coffee, readings, what):
+    assert completeness(coffee, readings) == what
+
+
+def test_all_words_of_a_grammar_and_none_where_any_word_may_be_said(coffee):
+    words = coffee.vocabulary()
+    assert {"cappuccino", "twelve", "please", "I'd", "almond"} <= set(words)
+    assert len(words) < 80
+    assert create(["vehicle"]).vocabulary() == ()
+
+
+# With the model, on real recordings.
+
+
+@pytest.fixture(scope="module")
+def tiny(model_dir):
+    from voxedge.recognition import create as recognizer
+
+    engine = recognizer("whisper", model_dir("tiny.en"), model_name="tiny.en")
+    yield engine
+    engine.close()
+
+
+@pytest.mark.models
+@pytest.mark.data
+def test_orders_in_a_kitchen_are_understood(tiny, coffee, data_dir):
+    labels = json.loads((data_dir / "coffee-commands" / "labels.json").read_text(encoding="utf-8"))
+    noise, files = read(kitchen(data_dir)), coffee_orders(data_dir)[:48:4]
+    good = 0
+    for number, file in enumerate(files):
+        samples = mix(read(file), noise, 15, np.random.default_rng(number))
+        good += right(hear(tiny, coffee, samples, OPTIONS).result, labels[f"audio/{file.name}"])
+    assert good >= len(files) - 1
+
+
+@pytest.mark.models
+@pytest.mark.data
+def test_what_is_no_order_gives_none(tiny, coffee, data_dir):
+    chosen = other_recordings(data_dir)[::40]
+    assert len(chosen) >= 5
+    for _, file in chosen:
+        for samples in list(pieces(file))[:2]:
+            assert isinstance(hear(tiny, coffee, samples, OPTIONS).result, NoIntent), file.name
+
+
+@pytest.mark.models
+@pytest.mark.data
+def test_only_words_of_the_vocabulary_come_out(tiny, coffee, data_dir):
+    samples = read(data_dir / "speech-en" / "read" / _first(data_dir / "speech-en" / "read"))[: 16_000 * 5]
+    found = tiny.recognize(samples, RecognitionOptions(vocabulary=("latte", "twelve", "ounce"), partial=True))
+    letters = set("".join(found.text.lower().split()))
+    assert letters <= set("lattetwelveounce12.,?!-")
+
+
+def _first(folder):
+    return sorted(file.name for file in folder.glob("*.flac"))[0]
