@@ -34,6 +34,8 @@ from voxedge.understanding.engine import GrammarUnderstander
 
 MAX_REMEMBERED = 10
 """Commands that "undo that", said again and again, goes back over."""
+SURE = 0.9
+"""A command that was heard with this score is no correction that was misheard."""
 UNDO = "undo"
 """Intent of what takes a command back where no other is declared."""
 
@@ -226,24 +228,28 @@ class Dialogue:
     def _out_of_question(self, command: IntentMatched | NoIntent, texts: list[str], now_s: float) -> Step:
         score = command.score if isinstance(command, IntentMatched) else 0.0
         if score < 1.0:
-            talk = self._follow.talk(texts)
+            near = score < SURE
+            talk = self._follow.talk(texts, near=near)
             if talk is not None and talk.kind == "undo" and talk.score > score:
                 return self._undone(talk, now_s)
             last = self._last(now_s)
-            heard = (
-                None
-                if last is None
-                else self._follow.change(last.match.intent, texts, likely_slots(last.match, last.last))
-            )
-            anew = None if last is None or (heard is not None and heard.exact) else self._anew(texts)
-            if last is not None and anew is not None:
-                match = replace(anew, relation="correction", earlier=earlier_of(last))
-                return self._begin(match, now_s, replaces=last)
-            if last is not None and heard is not None and heard.score > score:
-                return self._changed(last, heard, now_s)
+            step = None if last is None else self._taken_up(last, texts, score, now_s)
+            if step is not None:
+                return step
         if isinstance(command, IntentMatched):
             return self._begin(command, now_s)
         return self._nearly(command, now_s)
+
+    def _taken_up(self, last: Done, texts: list[str], score: float, now_s: float) -> Step | None:
+        """The utterance as one that takes up the last command; None where it is better as it was found."""
+        prefer = likely_slots(last.match, last.last)
+        heard = self._follow.change(last.match.intent, texts, prefer, near=score < SURE)
+        if heard is None or not heard.exact:
+            anew = self._anew(texts)
+            if anew is not None:
+                match = replace(anew, relation="correction", earlier=earlier_of(last))
+                return self._begin(match, now_s, replaces=last)
+        return self._changed(last, heard, now_s) if heard is not None and heard.score > score else None
 
     def _changed(self, last: Done, heard: Heard, now_s: float) -> Step:
         """A correction of the last command, or the same again with another value."""
@@ -354,7 +360,7 @@ class Dialogue:
         """A whole command after a "no": "no, turn off the fan"."""
         words = texts[0].split()
         for count in range(1, min(4, len(words))):
-            talk = self._follow.talk([" ".join(words[:count])])
+            talk = self._follow.talk([" ".join(words[:count])], near=False)
             if talk is not None and talk.exact and talk.kind == "no":
                 rest = Alternative(" ".join(words[count:]), 0.0)
                 found = self._understander.understand([rest])

@@ -119,26 +119,29 @@ class FollowUps:
                 gone |= set(value.slots)
         return {**{name: slot for name, slot in old.items() if name not in gone}, **new}
 
-    def talk(self, texts: Sequence[str]) -> Heard | None:
-        """Yes, no, cancel, undo or repeat."""
+    def talk(self, texts: Sequence[str], *, near: bool = True) -> Heard | None:
+        """Yes, no, cancel, undo or repeat; with ``near`` also misheard."""
         small = self._small("", "talk")
-        return None if small is None else self._find(small, texts, ())
+        return None if small is None else self._find(small, texts, (), near=near)
 
     def answer(self, intent: str, need: int, texts: Sequence[str]) -> Heard | None:
         """The answer to a question, or other values of the same intent (``more``)."""
         small, asked = self._small(intent, str(need)), self.rules(intent).required[need].slots
         return None if small is None else self._find(small, texts, asked, asked)
 
-    def change(self, intent: str, texts: Sequence[str], prefer: Sequence[str]) -> Heard | None:
+    def change(
+        self, intent: str, texts: Sequence[str], prefer: Sequence[str], *, near: bool = True
+    ) -> Heard | None:
         """A correction of a command, or an addition to it.
 
         Args:
             intent: The command's.
             texts: Readings of the utterance.
             prefer: Slots, likeliest first: where a value fits several, the first of them gets it.
+            near: Whether it may be misheard.
         """
         small = self._small(intent, "change")
-        return None if small is None else self._find(small, texts, prefer)
+        return None if small is None else self._find(small, texts, prefer, near=near)
 
     def completeness(self, intent: str, need: int | None, text: str) -> Completeness:
         """How complete an answer is; ``unknown`` where the words are none."""
@@ -242,14 +245,19 @@ class FollowUps:
         ]
 
     def _find(
-        self, small: _Small, texts: Sequence[str], prefer: Sequence[str], asked: Sequence[str] = ()
+        self,
+        small: _Small,
+        texts: Sequence[str],
+        prefer: Sequence[str],
+        asked: Sequence[str] = (),
+        near: bool = True,
     ) -> Heard | None:
         for text in texts:
             results = small.engine.results(text)
             if results:
                 return _heard_exactly(results, text, prefer)
         found: list[tuple[float, int, Meant]] = []
-        for text in texts:
+        for text in texts if near else ():
             # Digits were heard as a number: another number that sounds like it is not what was meant.
             if any(char.isdigit() for char in text):
                 continue
