@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from voxedge.cli._intents_talk import Talk, said_lines
 from voxedge.errors import TemplateError
 from voxedge.events import Alternative, IntentMatched, NoIntent
 from voxedge.understanding import create
@@ -548,3 +549,23 @@ def test_two_at_once_are_taken_one_after_the_other(rail):
     for thread in threads:
         thread.join(60)
     assert failures == []
+
+
+def test_the_example_in_the_docs_is_a_section_that_loads(tmp_path, repository):
+    page = (repository / "docs" / "dialogue.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "mine.yaml").write_text("language: en\n" + example, encoding="utf-8")
+    dialogue = create_dialogue(create(["coffee", "timers", "vehicle", "common", tmp_path / "mine.yaml"]))
+    assert told(said(dialogue, "can I get a latte")) == "? What size latte?"
+    assert told(said(dialogue, "small", 1)) == "? Any milk?"
+    assert told(said(dialogue, "no thanks", 2)) == "= orderDrink coffeeDrink=latte size=small"
+    assert told(said(dialogue, "call my mother", 3)) == "? Shall I call my mother?"
+
+
+def test_the_conversation_in_the_docs_goes_so(repository):
+    page = (repository / "docs" / "dialogue.md").read_text(encoding="utf-8")
+    kept = page.split("```text\n")[1].split("```")[0].splitlines()
+    talk = Talk(create_dialogue(create(["coffee", "coffee-dialogue"])))
+    happened = [line for line_said in said_lines(kept) for line in talk.lines(line_said)]
+    shown = [line for line in happened if not line.startswith(("  asking", "  completed", "< One", "< Okay"))]
+    assert shown == kept
