@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -15,14 +14,16 @@ from voxedge.daemon.streams import StreamOptions
 from voxedge.daemon.wyoming import WyomingServer
 from voxedge.daemon.wyoming_announce import Announcement
 from voxedge.daemon.wyoming_contract import Offer, OfferedModel, WyomingRefused, WyomingSettings
+from voxedge.daemon.wyoming_conversations import Conversations
 from voxedge.daemon.wyoming_stream import ServiceStream
 from voxedge.errors import ConfigError, LanguageUnsupported, VoxedgeError
-from voxedge.events import CancelToken, IntentMatched, NoIntent, Reply, ReplyDelta, TurnEnded
+from voxedge.events import CancelToken, IntentMatched, NoIntent
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
     from voxedge.config import DaemonConfig
     from voxedge.daemon.service import Service
+    from voxedge.daemon.streams import LiveStream
     from voxedge.daemon.wyoming_contract import SpeechRequest
     from voxedge.events import Event
     from voxedge.store import ModelEntry
@@ -32,7 +33,6 @@ _T = TypeVar("_T")
 
 _PRESETS = {"relaxed": "relaxed", "aggressive": "command"}
 """Wyoming's wishes for the end of an utterance, as our presets."""
-_TURN = 1
 _ANSWERERS: dict[str, Literal["voxedge", "client"]] = {"voxedge": "voxedge", "client": "client"}
 
 
@@ -67,9 +67,16 @@ def settings_of(own: DaemonConfig) -> WyomingSettings | None:
 class WyomingService:
     """The Wyoming server of a daemon (`voxedge.daemon.servers.Server`)."""
 
-    def __init__(self, service: Service, server: WyomingServer, announcement: Announcement | None) -> None:
-        self._service, self._server, self._announcement = service, server, announcement
-        self._host = ""
+    def __init__(
+        self,
+        service: Service,
+        server: WyomingServer,
+        host: str,
+        announcement: Announcement | None,
+        conversations: Conversations,
+    ) -> None:
+        self._service, self._server, self._host = service, server, host
+        self._announcement, self._conversations = announcement, conversations
 
     @classmethod
     async def start(cls, service: Service) -> WyomingService | None:
@@ -82,15 +89,14 @@ class WyomingService:
         settings = settings_of(service.settings.daemon)
         if settings is None:
             return None
-        server = WyomingServer(lambda name: ServiceBackend(service, name), settings)
+        conversations = Conversations()
+        server = WyomingServer(lambda name: ServiceBackend(service, name, conversations), settings)
         await server.start()
         announcement = None
         if settings.announce and not settings.loopback:
             announcement = Announcement(settings.name, settings.host, server.port)
             await announcement.begin()
-        own = cls(service, server, announcement)
-        own._host = settings.host
-        return own
+        return cls(service, server, settings.host, announcement, conversations)
 
     @property
     def address(self) -> str:
@@ -117,6 +123,7 @@ class WyomingService:
         if self._announcement is not None:
             await self._announcement.end()
         await self._server.close(timeout_s)
+        self._conversations.close()
 
 
 class ServiceBackend:
@@ -125,10 +132,11 @@ class ServiceBackend:
     Args:
         service: Does the work.
         name: Tells this connection from others.
+        conversations: Of all connections.
     """
 
-    def __init__(self, service: Service, name: str) -> None:
-        self._service = service
+    def __init__(self, service: Service, name: str, conversations: Conversations) -> None:
+        self._service, self._conversations = service, conversations
         self._client = Client(connection=name)
 
     def offer(self) -> Offer:
@@ -215,31 +223,17 @@ class ServiceBackend:
 
     async def answer(self, text: str, language: str, conversation: str) -> AsyncIterator[str]:
         """The reply of a handler, of the intents' own response, or of the language model."""
-        loop = asyncio.get_running_loop()
-        events: asyncio.Queue[Event] = asyncio.Queue()
-
-        def deliver(event: Event) -> None:
-            loop.call_soon_threadsafe(events.put_nowait, event)
-
         options = StreamOptions(language=language, partials=False, intents=True, replies=True)
-        stream = await self._run(
-            lambda: self._service.open_stream(options, deliver, client=replace(self._client))
-        )
+
+        async def opened(deliver: Callable[[Event], None]) -> LiveStream:
+            return await self._run(lambda: self._service.open_stream(options, deliver, client=self._client))
+
+        reply = self._conversations.answer(conversation, text, language, opened)
         try:
-            await self._run(lambda: stream.ask(_TURN, text, language))
-            in_pieces = False
-            while not isinstance(event := await events.get(), TurnEnded):
-                if isinstance(event, ReplyDelta):
-                    in_pieces = True
-                    yield event.text
-                elif isinstance(event, Reply) and not in_pieces:
-                    yield event.text
-            if event.error is not None:
-                raise WyomingRefused(
-                    f"There is no reply ({event.error.code}).", remedy=event.error.hint or "Try again."
-                )
+            async for piece in reply:
+                yield piece
         finally:
-            stream.close()
+            await reply.aclose()  # type: ignore[attr-defined]  # a generator's
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._service.callers, work)
