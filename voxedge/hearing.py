@@ -118,9 +118,13 @@ def hear(
         bound = recognizer.recognize(samples, replace(hint, vocabulary=vocabulary, partial=True), cancel)
         decodings = 3
         other = understander.understand(_readings(bound), context)
-        # It gives a command of everything: of what is hardly one it must be sure itself.
-        sure = isinstance(other, IntentMatched) and (heard or bound.confidence >= SURE)
-        if sure and (isinstance(result, NoIntent) or other.score > result.score):
+        # It gives a command of everything: of what is hardly one it must be sure itself, and against another
+        # command no less sure than the decoder was of that one's words.
+        if isinstance(result, IntentMatched):
+            better = other.score > result.score and bound.confidence >= told.confidence
+        else:
+            better = heard or bound.confidence >= SURE
+        if better and isinstance(other, IntentMatched):
             result, readings, words = other, _readings(bound), bound
     return HeardCommand(result, result.text or free.text, decodings, replace(words, alternatives=readings))
 
