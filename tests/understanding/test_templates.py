@@ -124,7 +124,7 @@ def test_a_missing_set_lists_those_that_are_there():
 
     with pytest.raises(TemplateError) as caught:
         create(["no-such-set"])
-    assert "kiosk" in caught.value.remedy
+    assert "coffee" in caught.value.remedy
 
 
 @settings(max_examples=300, deadline=None)

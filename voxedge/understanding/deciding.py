@@ -8,13 +8,24 @@ from dataclasses import dataclass
 from voxedge.events import Alternative, Forgiven, Slot, SlotValue
 from voxedge.understanding.context import excluded, slots_from
 from voxedge.understanding.grammar import RangeList, TextList
-from voxedge.understanding.tolerant import Path, Step, TolerantMatcher
+from voxedge.understanding.lattice import SKIP_WEIGHT, Step
+from voxedge.understanding.tolerant import Path, TolerantMatcher
+from voxedge.understanding.vocabulary import WORD_WEIGHT
 
-COST_LIMIT = 0.20
-"""Greatest cost a sound of a match. Calibrated; `docs/understanding.md` has what other limits give."""
+COST_LIMIT = 0.18
+"""Greatest cost a sound of a match. Calibrated; `docs/understanding.md` has on what, and what it gives."""
+PLAIN_LIMIT = 0.25
+"""The same with every word weighing as much as a value: what carries the meaning must have been heard."""
+SHORT_LIMIT = (0.02, 0.0085)
+"""Short sentences must be nearer: a cost a sound, and so much more for each of its sounds."""
+KNOWN_WEIGHT = 1.6
+"""What a word costs in that comparison that is the grammar's own and was taken for another one: recognizers
+seldom hear a word of the grammar where another one was said."""
+KNOWN_SOUNDS = 3
+"""Shorter words come and go."""
 LEAST_SOUNDS = 5
 """With fewer sounds of its own than this, a sentence must be heard exactly."""
-WILD_COST_LIMIT = 0.10
+WILD_COST_LIMIT = 0.03
 """The same for sentences with a wildcard, which explain too much."""
 TIE = 0.05
 """Two meanings whose costs differ by less are equally near."""
@@ -132,14 +143,42 @@ def unknown_word(path: Path) -> str:
 
 def good_enough(matcher: TolerantMatcher, item: Meant, threshold: float) -> bool:
     """Whether a path is near enough to be a match."""
-    if item.path.cost <= 1e-6:
+    path = item.path
+    if path.cost - path.wild_cost <= 1e-6:
         return True
-    if len(item.path.heard.sounds) - item.path.wild < LEAST_SOUNDS:
+    sounds = len(path.heard.sounds) - path.wild
+    if sounds < LEAST_SOUNDS:
         return False
-    limit = 1.0 - threshold if threshold > 0 else COST_LIMIT
-    if item.path.wild:
+    limit, plain = COST_LIMIT, PLAIN_LIMIT
+    if threshold > 0:
+        limit = 1.0 - threshold
+        plain = limit * PLAIN_LIMIT / COST_LIMIT
+    limit = min(limit, SHORT_LIMIT[0] + SHORT_LIMIT[1] * sounds)
+    if any(step.label >= len(matcher.graph.words) and step.unit < 0 for step in path.steps):
         limit = min(limit, WILD_COST_LIMIT)
-    return item.path.per_sound <= limit
+    return path.per_sound <= limit and _plain_cost(matcher, path) <= plain * sounds
+
+
+def _plain_cost(matcher: TolerantMatcher, path: Path) -> float:
+    """What a path costs without the weights of words that are there to be guessed."""
+    total, words, heard = 0.0, len(matcher.graph.words), path.heard
+    taken = [
+        (first, last)
+        for word, first, last in zip(heard.words, heard.bounds, heard.bounds[1:], strict=False)
+        if last - first >= KNOWN_SOUNDS and word in matcher.known
+    ]
+    for step in path.steps:
+        cost = step.cost
+        if step.label < 0:
+            cost /= SKIP_WEIGHT
+        elif step.label < words:
+            cost /= WORD_WEIGHT
+        elif step.unit < 0:
+            continue
+        if cost > SLIGHT and any(first < step.end and last > step.start for first, last in taken):
+            cost *= KNOWN_WEIGHT
+        total += cost
+    return total
 
 
 def differs(first: Meant, second: Meant) -> bool:

@@ -123,7 +123,10 @@ class GrammarUnderstander:
     def _decided(self, found: Sequence[tuple[float, Meant]], text: str) -> IntentMatched | NoIntent:
         if not found:
             return NoIntent(reason="none_near", text=text)
-        (cost, best), matcher = found[0], self.tolerant()
+        matcher = self.tolerant()
+        # A wildcard explains anything: where it does so badly, another sentence may still be meant.
+        good = ((c, i) for c, i in found if not i.path.wild_cost or good_enough(matcher, i, self.threshold))
+        cost, best = next(good, found[0])
         refused = NoIntent(
             reason="none_near",
             nearest=best.text,
@@ -133,9 +136,12 @@ class GrammarUnderstander:
         )
         if not good_enough(matcher, best, self.threshold):
             return refused
-        rival = next((other for other, item in found[1:] if differs(best, item)), None)
-        if rival is not None and rival - cost < TIE:
-            return replace(refused, reason="tie")
+        near = [best, *(item for other, item in found if other - cost < TIE and differs(best, item))]
+        if len(near) > 1:
+            chosen = self._of_one_sentence(near)
+            if chosen is None:
+                return replace(refused, reason="tie")
+            best = chosen
         return IntentMatched(
             intent=best.intent,
             slots=best.slots,
@@ -147,6 +153,18 @@ class GrammarUnderstander:
             context=best.context,
             sentence=best.text,
         )
+
+    def _of_one_sentence(self, items: Sequence[Meant]) -> Meant | None:
+        """Where all of them are readings of the same words: the one that an exact match would take."""
+        texts = {" ".join(item.text.casefold().split()) for item in items}
+        if len(texts) > 1:
+            return None
+        for result in self.results(items[0].text, items[0].context)[:1]:
+            values = {name: slot.value for name, slot in result.slots.items()}
+            for item in items:
+                if (item.intent, {k: v.value for k, v in item.slots.items()}) == (result.intent, values):
+                    return item
+        return None
 
     def matched(self, results: Sequence[Result], text: str) -> IntentMatched:
         """The event for the best of the results."""

@@ -178,6 +178,16 @@ class ExactMatcher:
                 readings += self._read(cut, context, lambda wild, kind=kind: wild == kind)  # type: ignore[misc]
         return readings
 
+    def split_skipped(self, folded: str) -> list[tuple[str, bool]]:
+        """A folded text in parts, each with whether it is a skip word."""
+        if self._skip is None:
+            return [(folded, False)]
+        parts, at = [], 0
+        for match in self._skip.finditer(folded):
+            parts += [(folded[at : match.start()], False), (match.group(), True)]
+            at = match.end()
+        return [*parts, (folded[at:], False)]
+
     def _without_skipped(self, full: Utterance, start: bool, end: bool) -> Utterance:
         """The utterance without its skip words: all of them, or only those at its start or end."""
         assert self._skip is not None

@@ -1,19 +1,20 @@
-"""The words and list values of a grammar as sounds, in one array, and how near they are to what was heard."""
+"""The words and list values of a grammar as sounds, and which of them an arc of the grammar takes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
-from voxedge.understanding.grammar import AnyList, RangeList, TextList
+from voxedge.understanding.grammar import AnyList, RangeList, TextList, WildcardList
 from voxedge.understanding.lists import ListMatcher
 from voxedge.understanding.normalizing import fold
 from voxedge.understanding.numerals import words_of
 from voxedge.understanding.soundgraph import SoundGraph
 from voxedge.understanding.sounds.phonemes import Inventory, drops
-from voxedge.understanding.sounds.pronouncing import pieces, variants
+from voxedge.understanding.sounds.pronouncing import part_sounds, pieces, variants
+from voxedge.understanding.soundtrie import MAX_SOUNDS, SoundTrie
 from voxedge.understanding.templates import (
     Alternatives,
     Node,
@@ -31,27 +32,18 @@ if TYPE_CHECKING:
 
     from voxedge.understanding.grammar import Grammar
 
-MAX_SOUNDS = 48
 MAX_SPELLINGS = 120
 MAX_RANGE_WORDS = 210
 """Numbers of a range that may be misheard; others of it must be heard right."""
 WORD_WEIGHT = 0.6
 """A sound of the sentence's own words counts less than one of a value: they are there to be guessed."""
-SPAN_LIMIT = 0.62
-"""Worst cost a sound at which a word is still thought of; short words get `SPAN_SLACK` more."""
-SPAN_SLACK = 0.55
-END_SLACK = 1.25
-MAX_SPANS = 10
-"""Spans of one list, or one word, that are followed from a position: those that explain most for least."""
-WORTH = 0.3
-"""What a sound that is explained is worth against its cost, when spans are chosen."""
 
 
 class Unit(NamedTuple):
     """A word or value that can be heard.
 
-    ``key`` is the word's label, or -1 - list id; ``value`` the value's number in its list (-1: a number,
-    ``number`` says which).
+    ``key`` is the word's label, or -1 - list id; ``value`` the value's number in its list (-1: a number).
+    ``number`` is that number; for values that stand for what was said it tells the words apart.
     """
 
     key: int
@@ -60,44 +52,50 @@ class Unit(NamedTuple):
     text: str
 
 
-class Span(NamedTuple):
-    """A unit heard in a stretch of sounds."""
-
-    end: int
-    cost: float
-    unit: int
+Coded = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What was recognized, as sounds.
+class _Pronounced:
+    """Units of one list, each with its sounds and the group of values whose context is the same."""
+
+    content: AnyList
+    units: list[Unit]
+    sounds: list[Coded]
+    groups: list[int]
+    members: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What the search needs, made anew when a list changes.
 
     Attributes:
-        text: The text.
-        words: Its spoken parts.
-        bounds: Where each part starts among the sounds, and the end.
-        sounds: Numbers of the sounds, shape ``(n,)``.
-        drops: What it costs to leave out each, shape ``(n,)``.
+        units: All words and values.
+        trie: Their sounds.
+        unit_of: Units sorted by the node of the trie where they end.
+        first_unit: By node: where its units begin in ``unit_of``; one more than there are nodes.
+        kind: Kinds of units sorted by node, as ``unit_of``; a kind is what arcs of the grammar take.
+        first_kind: By node: where its kinds begin.
+        weight: By kind: what a sound of it weighs.
+        least_weight: By node: the least weight of its kinds.
+        kind_of: By label of the graph: its kind.
+        wild: The kind of wildcards.
     """
 
-    text: str
-    words: tuple[str, ...]
-    bounds: tuple[int, ...]
-    sounds: NDArray[np.int32]
-    drops: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
     units: list[Unit]
-    sounds: NDArray[np.int32]
-    drops: NDArray[np.float32]
-    lengths: NDArray[np.int32]
-    weights: NDArray[np.float32]
-    by_key: dict[int, NDArray[np.int64]]
+    trie: SoundTrie
+    unit_of: NDArray[np.int32]
+    first_unit: NDArray[np.int32]
+    kind: NDArray[np.int32]
+    first_kind: NDArray[np.int32]
+    weight: NDArray[np.float32]
+    least_weight: NDArray[np.float32]
+    kind_of: NDArray[np.int32]
+    wild: int
 
 
-def spellings(node: Node, rules: dict[str, Node] | None = None, limit: int = MAX_SPELLINGS) -> list[str]:
+def spellings(node: Node, rules: Mapping[str, Node] | None = None, limit: int = MAX_SPELLINGS) -> list[str]:
     """The texts that a list's value stands for, as far as ``limit``."""
     if isinstance(node, Text):
         return [node.text]
@@ -115,157 +113,123 @@ def spellings(node: Node, rules: dict[str, Node] | None = None, limit: int = MAX
 
 
 class Vocabulary:
-    """All units of a graph. Rebuilt in part when a list changes.
+    """All units of a graph. Only lists that change are pronounced again.
 
     Args:
-        graph: Its words.
+        graph: Its words and calls.
         grammar: For rules and language.
+        allows: Whether a condition allows a value: (condition, list id, value's number).
     """
 
-    def __init__(self, graph: SoundGraph, grammar: Grammar) -> None:
-        self.graph, self.grammar = graph, grammar
+    def __init__(self, graph: SoundGraph, grammar: Grammar, allows: Callable[[int, int, int], bool]) -> None:
+        self.graph, self.grammar, self.allows = graph, grammar, allows
         self.inventory = Inventory()
         self._words = [
-            (Unit(number, -1, 0.0, word), sounds)
+            (Unit(number, -1, 0.0, word), self._coded(sounds))
             for number, word in enumerate(graph.words)
-            for sounds in variants(pieces(word), grammar.language)
-        ]
-        self._lists: dict[int, tuple[AnyList, list[tuple[Unit, str]]]] = {}
-        self._table: _Table | None = None
-
-    def set_lists(self, lists: Sequence[ListMatcher]) -> None:
-        """Takes the lists in force; only those that changed are pronounced again."""
-        for number, matcher in enumerate(lists):
-            known = self._lists.get(number)
-            if known is None or known[0] is not matcher.content:
-                self._lists[number] = (matcher.content, self._list_units(number, matcher.content))
-                self._table = None
-
-    def _list_units(self, number: int, content: AnyList) -> list[tuple[Unit, str]]:
-        language, rules = self.grammar.language, dict(self.grammar.rules)
-        made: list[tuple[Unit, str]] = []
-        if isinstance(content, TextList):
-            for index, value in enumerate(content.values):
-                for text in dict.fromkeys(" ".join(t.split()) for t in spellings(value.node, rules)):
-                    unit = Unit(-1 - number, index, 0.0, text)
-                    made += [(unit, sounds) for sounds in variants(pieces(fold(text)), language)]
-        elif isinstance(content, RangeList):
-            for words, said in words_of(content, language):
-                if len(made) >= MAX_RANGE_WORDS:
-                    break
-                unit = Unit(-1 - number, -1, said, words)
-                made += [(unit, sounds) for sounds in variants(pieces(fold(words)), language, 1)]
-        return made
-
-    def table(self) -> _Table:
-        """The arrays."""
-        import numpy as np
-
-        if self._table is not None:
-            return self._table
-        rows = [
-            (unit, self.inventory.encode(sounds[:MAX_SOUNDS]), drops(sounds[:MAX_SOUNDS]))
-            for unit, sounds in self._all()
+            for sounds in part_sounds(word, grammar.language)
             if sounds
         ]
-        longest = max((len(codes) for _, codes, _ in rows), default=1)
-        sounds = np.zeros((len(rows), longest), dtype=np.int32)
-        dropping = np.zeros((len(rows), longest), dtype=np.float32)
-        for index, (_, codes, costs) in enumerate(rows):
-            sounds[index, : len(codes)] = codes
-            dropping[index, : len(codes)] = costs
-        by_key: dict[int, list[int]] = {}
-        for index, (unit, _, _) in enumerate(rows):
-            by_key.setdefault(unit.key, []).append(index)
-        self._table = _Table(
-            [unit for unit, _, _ in rows],
-            sounds,
-            dropping,
-            np.array([len(codes) for _, codes, _ in rows], dtype=np.int32),
-            np.array([WORD_WEIGHT if unit.key >= 0 else 1.0 for unit, _, _ in rows], dtype=np.float32),
-            {key: np.array(indexes) for key, indexes in by_key.items()},
-        )
+        self._lists: dict[int, _Pronounced] = {}
+        self._table: Table | None = None
+
+    def set_lists(self, lists: Sequence[ListMatcher]) -> None:
+        """Takes the lists in force."""
+        for number, matcher in enumerate(lists):
+            known = self._lists.get(number)
+            if known is None or known.content is not matcher.content:
+                self._lists[number] = self._pronounced(number, matcher.content)
+                self._table = None
+
+    def _coded(self, sounds: str) -> Coded:
+        sounds = sounds[:MAX_SOUNDS]
+        costs = [round(cost * 1000) for cost in drops(sounds)]
+        return list(zip(self.inventory.encode(sounds), costs, strict=True))
+
+    def _pronounced(self, number: int, content: AnyList) -> _Pronounced:
+        language, rules = self.grammar.language, self.grammar.rules
+        made = _Pronounced(content, [], [], [], [])
+
+        def add(unit: Unit, group: int, limit: int) -> None:
+            for sounds in variants(pieces(fold(unit.text)), language, limit):
+                if sounds:
+                    made.units.append(unit)
+                    made.sounds.append(self._coded(sounds))
+                    made.groups.append(group)
+
+        if isinstance(content, TextList):
+            groups: dict[str, int] = {}
+            for index, value in enumerate(content.values):
+                group = groups.setdefault(str(sorted(value.context.items(), key=str)), len(groups))
+                if group == len(made.members):
+                    made.members.append(index)
+                for text in dict.fromkeys(" ".join(t.split()) for t in spellings(value.node, rules)):
+                    own = float(crc32(text.encode())) if value.out is None else 0.0
+                    add(Unit(-1 - number, index, own, text), group, 3)
+        elif isinstance(content, RangeList):
+            for words, said in words_of(content, language):
+                if len(made.units) >= MAX_RANGE_WORDS:
+                    break
+                add(Unit(-1 - number, -1, said, words), 0, 1)
+        return made
+
+    def table(self) -> Table:
+        """What the search needs."""
+        if self._table is None:
+            self._table = self._tabled()
         return self._table
 
-    def _all(self) -> list[tuple[Unit, str]]:
-        return self._words + [item for _, units in self._lists.values() for item in units]
-
-    def near(
-        self, heard: Heard, start: int, keys: Sequence[int], allowed: Sequence[float]
-    ) -> dict[int, list[Span]]:
-        """Units of some keys that may have been heard from a position on.
-
-        Args:
-            heard: What was heard.
-            start: The position.
-            keys: The keys that the grammar allows there.
-            allowed: By position after ``start``: the most that a span that ends there may cost.
-
-        Returns:
-            By key: spans, each with its end, its cost (weighted) and its unit.
-        """
+    def _tabled(self) -> Table:
         import numpy as np
 
-        table = self.table()
-        chosen = [table.by_key[key] for key in keys if key in table.by_key]
-        left = len(heard.sounds) - start
-        if not chosen or left <= 0:
-            return {}
-        substitution = self.inventory.costs()
-        rows = np.concatenate(chosen) if len(chosen) > 1 else chosen[0]
-        width = min(left, int(table.lengths[rows].max()) + 5)
-        window = heard.sounds[start : start + width]
-        inserted = np.zeros(width + 1, dtype=np.float32)
-        np.cumsum(heard.drops[start : start + width], out=inserted[1:])
-        heard_cost = substitution[:, window]
-        current = np.broadcast_to(inserted, (len(rows), width + 1))
-        lengths, weights = table.lengths[rows], table.weights[rows]
-        limits = (SPAN_LIMIT * lengths + SPAN_SLACK).astype(np.float32)
-        bound = np.array(allowed[:width], dtype=np.float32)
-        found: dict[int, list[Span]] = {}
-        column = 0
-        while len(rows):
-            sounds = table.sounds[rows, column]
-            after = current + table.drops[rows, column][:, None]
-            np.minimum(after[:, 1:], current[:, :-1] + heard_cost[sounds], out=after[:, 1:])
-            after -= inserted
-            np.minimum.accumulate(after, axis=1, out=after)
-            after += inserted
-            column += 1
-            ended = lengths == column
-            if ended.any():
-                self._ended(found, rows[ended], after[ended], limits[ended], weights[ended], start, bound)
-            keep = ~ended & (after.min(axis=1) <= limits)
-            rows, current = rows[keep], after[keep]
-            lengths, weights, limits = lengths[keep], weights[keep], limits[keep]
-        for key, spans in found.items():
-            if len(spans) > MAX_SPANS:
-                found[key] = nsmallest(
-                    MAX_SPANS, spans, key=lambda span: span.cost - WORTH * (span.end - start)
-                )
-        return found
-
-    def _ended(
-        self,
-        found: dict[int, list[Span]],
-        rows: NDArray[np.int64],
-        costs: NDArray[np.float32],
-        limits: NDArray[np.float32],
-        weights: NDArray[np.float32],
-        start: int,
-        bound: NDArray[np.float32],
-    ) -> None:
-        import numpy as np
-
-        # Each unit ends where it fits best, or a sound or two beside that.
-        body = costs[:, 1:]
-        best = body.min(axis=1)
-        most = np.minimum(limits, best + END_SLACK)[:, None]
-        weighted = body * weights[:, None]
-        good = np.nonzero((body <= most) & (weighted <= bound))
-        values = weighted[good].tolist()
-        units = self.table().units
-        for row, offset, cost in zip(good[0].tolist(), good[1].tolist(), values, strict=True):
-            unit = int(rows[row])
-            span = Span(start + offset + 1, cost, unit)
-            found.setdefault(units[unit].key, []).append(span)
+        units = [unit for unit, _ in self._words]
+        sounds = [coded for _, coded in self._words]
+        words = len(self.graph.words)
+        takers = [np.array([unit.key for unit in units], dtype=np.int64)]
+        taken = [np.arange(len(units), dtype=np.int64)]
+        first_of: dict[int, int] = {}
+        for number, listed in self._lists.items():
+            first_of[number] = len(units)
+            units += listed.units
+            sounds += listed.sounds
+        kinds: dict[tuple[int, tuple[bool, ...]], int] = {}
+        kind_of = list(range(words))
+        wild = words + len(self.graph.calls)
+        for call in self.graph.calls:
+            listed = self._lists[call.list_id]
+            if isinstance(listed.content, WildcardList):
+                kind_of.append(wild)
+                continue
+            mask = tuple(self.allows(call.condition, call.list_id, value) for value in listed.members)
+            kind = kinds.get((call.list_id, mask))
+            if kind is None:
+                kind = kinds[call.list_id, mask] = words + len(kinds)
+                groups = np.array(listed.groups, dtype=np.int64)
+                allowed = np.array(mask, dtype=bool)[groups] if mask and len(groups) else groups >= 0
+                chosen = np.flatnonzero(allowed) + first_of[call.list_id]
+                taken.append(chosen)
+                takers.append(np.full(len(chosen), kind, dtype=np.int64))
+            kind_of.append(kind)
+        trie = SoundTrie(sounds)
+        nodes = len(trie.sound)
+        weight = np.ones(wild + 1, dtype=np.float32)
+        weight[:words] = WORD_WEIGHT
+        ends = trie.ends.astype(np.int64)
+        order = np.argsort(ends, kind="stable").astype(np.int32)
+        pairs = np.unique(ends[np.concatenate(taken)] * (wild + 1) + np.concatenate(takers))
+        node, kind_ids = np.divmod(pairs, wild + 1)
+        least = np.full(nodes, 1.0, dtype=np.float32)
+        np.minimum.at(least, node, weight[kind_ids])
+        steps = np.arange(nodes + 1)
+        return Table(
+            units,
+            trie,
+            order,
+            np.searchsorted(ends[order], steps).astype(np.int32),
+            kind_ids.astype(np.int32),
+            np.searchsorted(node, steps).astype(np.int32),
+            weight,
+            least,
+            np.array(kind_of, dtype=np.int32),
+            wild,
+        )

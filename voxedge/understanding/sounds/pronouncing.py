@@ -12,7 +12,7 @@ from voxedge.understanding.numerals import spell
 from voxedge.understanding.sounds.spelling import sound_of
 
 _LEXICON = Path(__file__).with_name("english.lex")
-_PIECE = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*'?|[%°&+$€£]")
+_PIECE = re.compile(r"\d{1,2}(?:st|nd|rd|th)\b|\d+(?:[.,]\d+)?|[^\W\d_]+(?:'[^\W\d_]+)*'?|[%°&+$€£]")
 _LETTER = re.compile(r"(?:[a-z]\.){2,}[a-z]?|[bcdfghjklmnpqrstvwxz]{2,5}")
 MAX_DIGITS = 9
 
@@ -32,6 +32,22 @@ _SUFFIXES = (
     ("ing", "e", "ɪŋ"), ("ed", "", "d"), ("d", "", "d"), ("er", "", "əɹ"), ("ly", "", "li"),
 )  # fmt: skip
 _FRAGMENTS = {"s": "z", "es": "z", "'s": "z", "ed": "d", "d": "d", "t": "t", "n't": "nt", "'": ""}
+
+_ENDINGS = {"s": ("z", "s", "ɛs"), "es": ("ɪz",), "'s": ("z", "s"), "ed": ("d", "t", "ɪd"), "d": ("d", "di")}
+
+
+_ORDINALS = {"st", "nd", "rd", "th"}
+_IRREGULAR = {1: "first", 2: "second", 3: "third", 5: "fifth", 8: "eighth", 9: "ninth", 12: "twelfth"}
+
+
+def _ordinal(number: int) -> str:
+    """An English ordinal below 100 in words."""
+    if number in _IRREGULAR:
+        return _IRREGULAR[number]
+    if number > 20 and number % 10:
+        return f"{spell('en', number // 10 * 10)[0]} {_ordinal(number % 10)}"
+    words = spell("en", number)[0]
+    return words[:-1] + "ieth" if words.endswith("y") else words + "th"
 
 
 class Lexicon:
@@ -110,6 +126,8 @@ def _joined(stem: str, suffix: str) -> str:
 def word_sounds(word: str, language: str) -> tuple[str, ...]:
     """The ways to say a word (folded), commonest first; ("",) where it has no sound."""
     family = language.split("-")[0].split("_")[0]
+    if family == "en" and word[:1].isdecimal() and word[-2:] in _ORDINALS:
+        return (text_sounds(_ordinal(int(word[:-2])), language),)
     if word[:1].isdecimal():
         if len(word) > MAX_DIGITS:
             return ("",)
@@ -120,6 +138,13 @@ def word_sounds(word: str, language: str) -> tuple[str, ...]:
     if written is not None:
         return (text_sounds(written, language),)
     return _english(word) if family == "en" else (sound_of(word, family),)
+
+
+def part_sounds(part: str, language: str) -> tuple[str, ...]:
+    """The ways to say a word of a template, which may be the end of a word ("light[s]")."""
+    if language[:2] == "en" and part in _ENDINGS:
+        return _ENDINGS[part]
+    return variants(pieces(part), language)
 
 
 def pieces(text: str) -> list[str]:
