@@ -365,6 +365,17 @@ class TestHearing:
         assert dialogue.state(0).state == "asking"
         assert hearing.understand([Alternative("open the front door", 0.0)]).intent == "openDoor"
 
+    def test_how_long_to_wait_for_more(self, rail):
+        assert rail.completeness("no, the back", 0.0) == "unknown"
+        said(rail, "open the front door", 0.0)
+        assert rail.completeness("no, the", 1.0) == "unfinished"
+        assert rail.completeness("no, the back", 1.0) == "open"
+        assert rail.completeness("no, the back", 25.0) == "unknown"
+        said(rail, "make a call", 30.0)
+        assert rail.completeness("no", 31.0) == "open"
+        assert rail.completeness("Anna", 31.0) in {"open", "complete"}
+        assert rail.completeness("book a", 31.0) == "unfinished"
+
     def test_any_of_the_readings_may_be_the_answer(self, rail):
         said(rail, "make a call")
         readings = [Alternative("and a", 0.0), Alternative("Anna", -1.0)]

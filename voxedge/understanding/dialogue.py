@@ -100,7 +100,9 @@ class Dialogue:
             found = self._follow.completeness(pending.match.intent, pending.need, text)
             if found != "unknown":
                 return found
-        return self._understander.completeness(text)
+        found = self._understander.completeness(text)
+        last = self._last(now_s) if found == "unknown" else None
+        return found if last is None else self._follow.completeness(last.match.intent, None, text)
 
     def hints(self, limit: int, now_s: float) -> tuple[str, ...]:
         """Likely answers to the open question, for the recognizer; empty where none is open."""

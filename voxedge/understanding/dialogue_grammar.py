@@ -144,12 +144,10 @@ class FollowUps:
         return None if small is None else self._find(small, texts, prefer, near=near)
 
     def completeness(self, intent: str, need: int | None, text: str) -> Completeness:
-        """How complete an answer is; ``unknown`` where the words are none."""
-        for small in self._sayable(intent, need):
-            found = small.engine.completeness(text)
-            if found != "unknown":
-                return found
-        return "unknown"
+        """How complete an answer or a correction is; ``unknown`` where the words are neither."""
+        found = {small.engine.completeness(text) for small in self._sayable(intent, need)} - {"unknown"}
+        # "No" is an answer, and the beginning of "no, the bedroom".
+        return "unknown" if not found else found.pop() if len(found) == 1 else "open"
 
     def nearness(self, intent: str, need: int | None, text: str) -> float:
         """Cost a sound of the nearest thing that may be said, 0..1."""
