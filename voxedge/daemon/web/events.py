@@ -84,6 +84,7 @@ class EventTalk:
         self._numbers = itertools.count(FIRST_TYPED_TURN)
         self._unwatch: Callable[[], None] | None = None
         self._stopping = False
+        self._language = ""
 
     async def receive(self) -> None:
         """Takes sound and commands until ``stop`` or the end of the connection."""
@@ -136,6 +137,8 @@ class EventTalk:
         self._format = PcmFormat(
             values.whole("rate"), _WIDTHS[values.text("format")], values.whole("channels")
         ).check()
+        language, own = values.text("language"), self._service.config.understanding.language
+        self._language = own if language in ("", "auto") else language
         prompt = values.text("prompt").strip()
         options = StreamOptions(
             language=values.text("language"),
@@ -184,7 +187,7 @@ class EventTalk:
         elif kind == "ask":
             if not command.text("text").strip():
                 raise RequestInvalid("Nothing is asked.", remedy="Send a text.", param="text")
-            (await self._begun()).ask(next(self._numbers), command.text("text"))
+            (await self._begun()).ask(next(self._numbers), command.text("text"), self._language)
         else:
             stream = await self._begun()
             if kind == "flush":
