@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from voxedge.recognition.speech import FRAME_S, SpeechFinder, SpeechStream, weigh
+from voxedge.recognition.speech import FRAME_S, LEAD_FRAMES, SpeechFinder, SpeechStream, weigh
 
 
 def chances(*runs):
@@ -50,3 +50,15 @@ def test_silero_finds_speech_and_a_stream_agrees_with_the_whole(data_dir):
         stream(np.zeros(512, np.float32))
     one_by_one = [stream(samples[i : i + 512]) for i in range(0, len(samples), 512)]
     np.testing.assert_allclose(one_by_one, whole, atol=1e-3)
+
+
+@pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 5000])
+def test_the_silence_before_is_heard_once_and_counts_for_every_sound(count):
+    samples = np.random.default_rng(6).normal(scale=0.1, size=count).astype(np.float32)
+    finder = SpeechFinder()
+    stream = SpeechStream(finder)
+    for _ in range(LEAD_FRAMES):
+        stream(np.zeros(512, np.float32))
+    padded = np.pad(samples, (0, -count % 512))
+    one_by_one = [stream(padded[i : i + 512]) for i in range(0, len(padded), 512)]
+    np.testing.assert_allclose(finder.probabilities(samples), one_by_one, atol=1e-5)

@@ -72,27 +72,37 @@ class SpeechFinder:
                 room="recognition",
             ) from exc
         self._lock = threading.Lock()
+        self._lead = self._after_silence()
         self._last: tuple[bytes, Evidence | None] = (b"", None)
+
+    def _after_silence(self) -> tuple[Probabilities, Probabilities]:
+        """The network's state behind `LEAD_FRAMES` of silence: always the same, so it is made once."""
+        import numpy as np
+
+        zeros = np.zeros((1, 1, 128), np.float32)
+        batch = np.zeros((LEAD_FRAMES, _CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
+        _, state, cell = self._session.run(None, {"input": batch, "h": zeros, "c": zeros})
+        return state, cell
 
     def probabilities(self, samples: MonoF32) -> Probabilities:
         """The probability of speech in each frame of 512 samples (the last one padded with zeros)."""
         import numpy as np
 
-        count = LEAD_FRAMES - (-len(samples) // FRAME_SAMPLES)
-        begin = _CONTEXT_SAMPLES + LEAD_FRAMES * FRAME_SAMPLES
+        if not len(samples):
+            return np.zeros(0, np.float32)
+        count = -(-len(samples) // FRAME_SAMPLES)
         padded = np.zeros(_CONTEXT_SAMPLES + count * FRAME_SAMPLES, np.float32)
-        padded[begin : begin + len(samples)] = samples
+        padded[_CONTEXT_SAMPLES : _CONTEXT_SAMPLES + len(samples)] = samples
         width = _CONTEXT_SAMPLES + FRAME_SAMPLES
         frames = np.lib.stride_tricks.sliding_window_view(padded, width)[::FRAME_SAMPLES]
-        state = np.zeros((1, 1, 128), np.float32)
-        cell = np.zeros((1, 1, 128), np.float32)
+        state, cell = self._lead
         found = np.empty(count, np.float32)
         for begin in range(0, count, _BATCH_FRAMES):
             batch = np.ascontiguousarray(frames[begin : begin + _BATCH_FRAMES])
             with self._lock:
                 output, state, cell = self._session.run(None, {"input": batch, "h": state, "c": cell})
             found[begin : begin + len(batch)] = np.asarray(output, np.float32).reshape(-1)
-        return found[LEAD_FRAMES:]
+        return found
 
     def step(
         self, frame: MonoF32, context: MonoF32, state: Probabilities, cell: Probabilities
