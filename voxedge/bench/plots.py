@@ -93,3 +93,25 @@ def _pyplot() -> object:
 
 def _column(rows: dict[str, dict[str, Any]], key: str) -> list[float]:
     return [float(row[key]) for row in rows.values()]
+
+
+def plot_matching(times: dict[str, list[float]], file: Path) -> None:
+    """The share of sentences that are matched within a time, a line for each matcher.
+
+    Raises:
+        ExtraMissing: matplotlib isn't installed.
+    """
+    pyplot: Any = _pyplot()
+    figure, axes = pyplot.subplots(figsize=(7, 3.6))
+    styles = [(_OURS, "-"), (_THEIRS, "-"), (_OURS, "--")]
+    for (name, values), (color, line) in zip(times.items(), styles, strict=False):
+        ordered = sorted(values)
+        shares = [100 * (rank + 1) / len(ordered) for rank in range(len(ordered))]
+        axes.plot(ordered, shares, line, color=color, label=name)
+    axes.set_xscale("log")
+    axes.set_xlabel("milliseconds a sentence")
+    axes.set_ylabel("% of the sentences")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(file, dpi=130)
+    pyplot.close(figure)

@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 GIVE_UP = 0.46
 """Cost a sound at which no sentence is thought of any more."""
 GIVE_UP_SLACK = 1.5
-LIMITS = ((0.0, 0.5), (0.08, 0.6), (0.2, 0.8), (GIVE_UP, GIVE_UP_SLACK))
+LIMITS = ((0.0, 0.5), (0.08, 0.6), (0.18, 0.1))
 """Costs up to which is searched, one after the other: a sound, and beyond it. Less is far quicker, and mostly
-enough. The first is beyond the least that any sentence could cost."""
+enough. The first is beyond the least that any sentence could cost, the last what can be a match."""
+FAR_LIMIT = (GIVE_UP, GIVE_UP_SLACK)
+FAR_NODES = 3000
+"""In smaller grammars (sounds of all words and values together) what is farther is looked for, too: it tells
+how far a text is from any command."""
 WILD_FROM = 0.6
 """Sentences with wildcards are looked for where no other one costs less than this."""
 WILD_LIMITS = ((0.0, 0.5), (0.12, 0.5))
@@ -146,7 +150,9 @@ class TolerantMatcher:
             return []
         costs = self.vocabulary.inventory.costs()
         lattice = Lattice(self._table, heard, costs)
-        found = self._searched(lattice, self._plain, context, LIMITS)
+        small = len(self._table.trie.sound) <= FAR_NODES
+        limits = (*LIMITS, FAR_LIMIT) if small else LIMITS
+        found = self._searched(lattice, self._plain, context, limits)
         best = min((path.cost for path in found), default=1e9)
         if self._wild is not None and best > WILD_FROM:
             # A wildcard explains anything, so such sentences must be near, and are looked for by themselves.
