@@ -56,7 +56,9 @@ def slots(result):
     return {name: slot.text for name, slot in result.slots.items()}
 
 
-@pytest.mark.parametrize("free", ["can I get a large latte", "", "how long does the museum stay open on Sundays"])
+@pytest.mark.parametrize(
+    "free", ["can I get a large latte", "", "how long does the museum stay open on Sundays"]
+)
 def test_the_hint_is_asked_only_of_what_is_near_to_a_command_and_no_command_yet(coffee, free):
     decoder = Decoder(free, ["I want a latte"], ["I want a latte"])
     heard = hear(decoder, coffee, SILENCE, OPTIONS)
@@ -94,6 +96,18 @@ def test_readings_that_go_on_with_a_repetition_dont_count_against_the_whole_one(
     told = ["brew a coffee with a bit of cream", "brew a coffee with a bit of cream with a bit of cream"]
     heard = hear(Decoder("grilled coffee with a bit of cream", told), coffee, SILENCE, OPTIONS)
     assert slots(heard.result) == {"coffeeDrink": "coffee", "milkAmount": "a bit of cream"}
+
+
+@pytest.mark.parametrize(
+    ("told", "milk"),
+    [
+        (["brew a coffee with a bit of milk with a", "brew a coffee with a bit of milk"], "a bit of milk"),
+        (["brew a coffee", "brew a coffee with a bit of mulk"], "a bit of milk"),
+    ],
+)
+def test_a_reading_that_goes_on_counts_if_that_is_part_of_a_command(coffee, told, milk):
+    heard = hear(Decoder("grilled coffee with a bit of mulk", told), coffee, SILENCE, OPTIONS)
+    assert slots(heard.result) == {"coffeeDrink": "coffee", "milkAmount": milk}
 
 
 def test_live_recognition_hands_on_readings_that_mean_the_same(coffee):

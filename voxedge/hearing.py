@@ -31,6 +31,8 @@ BEAM = 5
 BIAS_SENTENCES = 6
 NEARLY = 0.7
 """A command that is refused with this score may still be one, if the last decoding is sure of it."""
+EXTENSION = 0.2
+"""Cost a sound up to which what a hypothesis has more than another is part of the command."""
 SURE = 0.7
 """So sure (confidence of a recognition, 0..1)."""
 
@@ -108,7 +110,7 @@ def hear(
         options, beam=BEAM, alternatives=BEAM, bias=understander.bias(BIAS_SENTENCES), vocabulary=()
     )
     told = recognizer.recognize(samples, hint, cancel)
-    readings = (*_readings(told), *said)
+    readings = (*_whole(understander, _readings(told), context), *said)
     result = understander.understand(readings, context)
     decodings, words = 2, told if isinstance(result, IntentMatched) and told.text else free
     heard = isinstance(result, IntentMatched) or result.reason == "tie"
@@ -117,7 +119,8 @@ def hear(
         cancel.raise_if_cancelled()
         bound = recognizer.recognize(samples, replace(hint, vocabulary=vocabulary, partial=True), cancel)
         decodings = 3
-        other = understander.understand(_readings(bound), context)
+        others = _whole(understander, _readings(bound), context)
+        other = understander.understand(others, context)
         # It gives a command of everything: of what is hardly one it must be sure itself, and against another
         # command no less sure than the decoder was of that one's words.
         if isinstance(result, IntentMatched):
@@ -125,7 +128,7 @@ def hear(
         else:
             better = heard or bound.confidence >= SURE
         if better and isinstance(other, IntentMatched):
-            result, readings, words = other, _readings(bound), bound
+            result, readings, words = other, others, bound
     return HeardCommand(result, result.text or free.text, decodings, replace(words, alternatives=readings))
 
 
@@ -141,6 +144,38 @@ def _stutters(text: str) -> bool:
     words = [word.strip(".,!?").casefold() for word in text.split()]
     anew = any(words[at : at + 3] == words[:3] for at in range(3, len(words) - 2))
     return anew or any(words[-size:] == words[-2 * size : -size] for size in range(2, len(words) // 2 + 1))
+
+
+def _whole(
+    understander: Understander, readings: Sequence[Alternative], context: Context | None
+) -> tuple[Alternative, ...]:
+    """Leaves out readings that go on from another one with what is no part of a command.
+
+    Of hypotheses that begin alike the longer ones are believed, for decoders break off; but in noise they
+    run on as well.
+    """
+    if not isinstance(understander, Gate):
+        return tuple(readings)
+    costs: dict[str, float] = {}
+
+    def cost(text: str) -> float:
+        if text not in costs:
+            costs[text] = understander.nearness(text, context) * _letters(text)
+        return costs[text]
+
+    def runs_on(longer: str, shorter: str) -> bool:
+        first, words = shorter.casefold().split(), longer.casefold().split()
+        if len(words) <= len(first) or words[: len(first)] != first:
+            return False
+        return cost(longer) - cost(shorter) > EXTENSION * (_letters(longer) - _letters(shorter))
+
+    texts = [item.text for item in readings]
+    return tuple(item for item in readings if not any(runs_on(item.text, text) for text in texts))
+
+
+def _letters(text: str) -> int:
+    """About as many as the text has sounds."""
+    return sum(letter.isalnum() for letter in text)
 
 
 def _exact(result: IntentMatched | NoIntent) -> bool:
