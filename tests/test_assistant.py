@@ -269,6 +269,31 @@ def test_closing_at_any_point_ends_every_turn_and_every_thread(after):
         next(assistant.listen([sound()]))
 
 
+def test_closing_doesn_t_wait_for_a_handler_that_hangs():
+    assistant, inside, release = assistant_of(["lights on"]), threading.Event(), threading.Event()
+    took, events = [], []
+
+    @assistant.on_intent("switch")
+    def hang(_intent, _turn):
+        inside.set()
+        release.wait(20.0)
+
+    def close():
+        assert inside.wait(10.0)
+        began = time.monotonic()
+        assistant.close()
+        took.append(time.monotonic() - began)
+
+    closer = threading.Thread(target=close)
+    closer.start()
+    for event in assistant.listen(Paced(sound(0.6), hold_open=True)):
+        events.append(event)
+    closer.join()
+    release.set()
+    assert took[0] < 2.0
+    assert [turn.outcome for turn in turns(events)] == ["cancelled"]
+
+
 def _wait(token, seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end and not token.cancelled:

@@ -23,6 +23,8 @@ from voxedge.watching import Watch
 from voxedge.workers import Job, Workers
 
 _T = TypeVar("_T")
+_THREADS_SHARE = 0.8
+"""Of the time for closing; the rest is for the engines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,7 @@ class ThreadedRuntime:
         if self._closed.is_set():
             return
         self._closed.set()
-        deadline = monotonic() + self._close_timeout_s
+        deadline = monotonic() + _THREADS_SHARE * self._close_timeout_s
         self._cancel.cancel()
         if self._source is not None:
             self._source.close()
