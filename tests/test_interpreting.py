@@ -10,17 +10,21 @@ from voxedge import Assistant, Config
 from voxedge.build import Parts
 from voxedge.errors import ConfigError, EngineCrashed, LanguageUnsupported
 from voxedge.events import (
+    NEVER,
     Degraded,
     IntentMatched,
     NoIntent,
     Recovered,
+    ReplyDelta,
     SpeakingEnded,
     SpeakingStarted,
     Translation,
     TurnEnded,
 )
+from voxedge.interpreting import SpeakingByLanguage
 from voxedge.recognition.contract import Recognition, RecognizerCapabilities
 from voxedge.speaking.contract import SynthesizerCapabilities
+from voxedge.speaking.room import Speaking
 from voxedge.testing import ScriptedRecognizer, ask, turns
 from voxedge.translation.contract import TextTranslation
 
@@ -175,12 +179,12 @@ def test_a_failing_translation_fails_its_turn_is_told_and_the_next_one_works(liv
     assert [e.room for e in events if isinstance(e, (Degraded, Recovered))] == ["translation"] * 2
 
 
-@both_runtimes
-def test_a_partial_that_fails_does_not_fail_the_turn(live):
+def test_a_partial_that_fails_does_not_fail_the_turn():
     crash = EngineCrashed("gone", remedy="It is started anew.", room="translation")
     assistant = assistant_of(["es hola"] * 2, Capitals(failures=[crash]), recognition={"partials": True})
-    events = heard(assistant, sound(3.0), live)
+    events = heard(assistant, sound(3.0), False)
     assert [t.outcome for t in turns(events)] == ["translation"]
+    assert [type(e) for e in events if isinstance(e, (Degraded, Recovered))] == [Degraded, Recovered]
 
 
 @both_runtimes
@@ -219,6 +223,17 @@ def test_whisper_steps_in_where_there_is_no_model_for_the_pair():
     assert [e.translation for e in events if isinstance(e, Translation)] == ["in English"]
 
 
+@both_runtimes
+def test_of_languages_that_are_found_out_each_goes_its_own_way(live):
+    assistant = assistant_of(["de hallo", "es hola", "en hello"], translation={"source": "auto"})
+    events = heard(assistant, sound(0.6, 0.6, 0.6), live)
+    assert [(e.source, e.translation) for e in events if isinstance(e, Translation)] == [
+        ("de", "in English"),
+        ("es", "HOLA"),
+        ("en", "hello"),
+    ]
+
+
 def test_typed_text_is_translated_as_well():
     record = ask(assistant_of([]), "hola")
     assert record.outcome == "translation"
@@ -240,3 +255,30 @@ def test_what_cannot_work_is_said_before_anybody_speaks(script, translation, err
     with pytest.raises(error, match=words) as caught:
         heard(assistant_of(script, translation=translation), sound(0.6), False)
     assert caught.value.remedy
+
+
+def test_a_file_s_pauses_cost_nothing_where_nobody_asks_for_the_words():
+    recognizer = Polyglot(["es hola"] * 5)
+    samples = np.concatenate([sound(0.6, 0.6, 0.6, pause_s=0.4), np.zeros(32_000, np.float32)])
+    listening = {"voice_activity": "energy", "preset": "dictation"}
+    events = heard(assistant_of(recognizer, listening=listening), samples, False)
+    assert [t.outcome for t in turns(events)] == ["translation"]
+    assert recognizer.calls == 1
+
+
+def test_each_language_has_a_voice_of_its_own_and_they_don_t_talk_at_once():
+    voices = {"en": Voice(), "es": Voice()}
+    room = SpeakingByLanguage(lambda language: Speaking(voices[language], Loudspeaker()))
+    events = []
+    for turn, language, text in (
+        (1, "en", "Hello there."),
+        (2, "es", "Buenos días."),
+        (3, "en", "Good bye."),
+    ):
+        room.feed(ReplyDelta(turn=turn, text=text, language=language), events.append, NEVER)
+    assert room.finish(3, events.append, NEVER)
+    assert not room.finish(3, events.append, NEVER)
+    assert (voices["en"].said, voices["es"].said) == (["Hello there.", "Good bye."], ["Buenos días."])
+    assert [(type(e), e.turn) for e in events] == [
+        (kind, turn) for turn in (1, 2, 3) for kind in (SpeakingStarted, SpeakingEnded)
+    ]

@@ -101,6 +101,11 @@ class CommandWatch:
         self._latest: tuple[int, int, Completeness] | None = None
         self._awaited: tuple[int, int] | None = None
 
+    @property
+    def judges(self) -> bool:
+        """Whether there is a grammar to judge with."""
+        return self._judge is not None
+
     def heard(self, item: UtteranceAudio) -> None:
         """Listening handed on this sound: what was known before is out of date."""
         self._awaited = (item.turn, item.speech_end_sample)
@@ -230,6 +235,11 @@ class Chain(Replies):
     recognition: RecognitionRoom
     watch: CommandWatch
     worked: Callable[[int, float], None] = _nobody_counts
+
+    @property
+    def asks_at_pauses(self) -> bool:
+        """Whether anybody wants to know the words at a pause before the utterance ends."""
+        return self.watch.judges or bool(getattr(self.recognition, "partials", True))
 
     def recognize(
         self,

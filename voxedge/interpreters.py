@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from voxedge.config import Config
 from voxedge.errors import ConfigError, LanguageUnsupported
-from voxedge.interpreting import Interpreting, SpokenRenderer
+from voxedge.interpreting import EitherRenderer, Interpreting, SpokenRenderer
 from voxedge.translation.contract import TranslationOptions
 from voxedge.translation.live import LiveTranslation, Renderer, TextRenderer
 
 if TYPE_CHECKING:
+    from voxedge.audio.contract import UtteranceAudio
     from voxedge.recognition.contract import RecognitionOptions, Recognizer
     from voxedge.translation.contract import Translator
     from voxedge.turns import Health
@@ -105,12 +106,15 @@ def build_interpreting(
     check_hearing(recognizer, languages)
     own = config.translation
     renderer: Renderer
-    hear = None
+    hear: Callable[[UtteranceAudio], None] | None = None
+    spoken = SpokenRenderer(recognizer, options)
     if uses_whisper(config, languages, recognizer, translator):
-        renderer = spoken = SpokenRenderer(recognizer, options)
-        hear = spoken.hear
+        renderer, hear = spoken, spoken.hear
     else:
-        renderer = TextRenderer(translator(), TranslationOptions(beam=max(1, own.beam)))
+        texts = translator()
+        renderer = TextRenderer(texts, TranslationOptions(beam=max(1, own.beam)))
+        if languages.source == AUTO and _able(languages, recognizer) and own.engine == AUTO and not own.model:
+            renderer, hear = EitherRenderer(renderer, lambda: texts.pairs, spoken), spoken.hear
     room = LiveTranslation(
         renderer,
         source=languages.source,
@@ -130,7 +134,7 @@ def uses_whisper(
         LanguageUnsupported: Nothing can.
         ConfigError: It is asked for, and can't.
     """
-    able = languages.target == "en" and not languages.both_ways and recognizer.capabilities.translates
+    able = _able(languages, recognizer)
     if config.translation.engine == WHISPER:
         if not able:
             raise ConfigError(
@@ -156,6 +160,10 @@ def uses_whisper(
             return True
         raise
     return False
+
+
+def _able(languages: Languages, recognizer: Recognizer) -> bool:
+    return languages.target == "en" and not languages.both_ways and recognizer.capabilities.translates
 
 
 def check_hearing(recognizer: Recognizer, languages: Languages) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Protocol
 
 from voxedge.errors import Cancelled, VoxedgeError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from voxedge.audio.contract import UtteranceAudio
     from voxedge.recognition.contract import RecognitionOptions, Recognizer
     from voxedge.speaking.room import Speaking
+    from voxedge.translation.live import Renderer
 
 _MOST_SOUNDS = 32
 """Utterances whose sound waits for Whisper's own translation; more don't fit into the queues before."""
@@ -50,7 +51,12 @@ class SpokenRenderer:
         """Keeps the sound of an utterance, as far as it has come."""
         self._sounds[item.turn] = item
         while len(self._sounds) > _MOST_SOUNDS:
-            del self._sounds[min(self._sounds)]
+            self._sounds.pop(min(list(self._sounds)), None)
+
+    def forget(self, turn: int) -> None:
+        """Gives the sound of a turn, and of those before it, back."""
+        for old in [old for old in list(self._sounds) if old <= turn]:
+            self._sounds.pop(old, None)
 
     def growing(self, item: Partial, source: str, target: str, cancel: CancelToken) -> list[str]:
         """Translates the sound so far, with a quick look."""
@@ -64,12 +70,39 @@ class SpokenRenderer:
     def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> str:
         """Translates the whole utterance."""
         sound = self._sounds.get(item.turn)
-        for turn in [turn for turn in self._sounds if turn <= item.turn]:
-            self._sounds.pop(turn, None)
+        self.forget(item.turn)
         if sound is None:
             return ""  # typed text has no sound
         options = dataclasses.replace(self._options, language=source)
         return self._recognizer.recognize(sound.samples, options, cancel).text
+
+
+class EitherRenderer:
+    """Models of texts for the pairs that there are, Whisper's own translation to English for the others.
+
+    Args:
+        text: Translates the words.
+        pairs: The pairs that it knows.
+        spoken: Translates the sound.
+    """
+
+    def __init__(
+        self, text: Renderer, pairs: Callable[[], Container[tuple[str, str]]], spoken: SpokenRenderer
+    ):
+        self._text, self._pairs, self._spoken = text, pairs, spoken
+
+    def growing(self, item: Partial, source: str, target: str, cancel: CancelToken) -> list[str]:
+        """See `voxedge.translation.live.Renderer`."""
+        return self._chosen(source, target).growing(item, source, target, cancel)
+
+    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> str:
+        """See `voxedge.translation.live.Renderer`."""
+        found = self._chosen(source, target).final(item, source, target, cancel)
+        self._spoken.forget(item.turn)
+        return found
+
+    def _chosen(self, source: str, target: str) -> Renderer:
+        return self._text if (source, target) in self._pairs() else self._spoken
 
 
 class Interpreting:

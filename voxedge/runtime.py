@@ -86,6 +86,7 @@ class InlineRuntime:
 
     def __init__(self, chain: Chain, sink: deque[Event], gate: Gate, cancel: CancelToken) -> None:
         self._chain, self._sink, self._gate, self._cancel = chain, sink, gate, cancel
+        self._held: UtteranceAudio | None = None
 
     def run(self, source: AudioSource) -> Iterator[Event]:
         """Gives the events of a whole source.
@@ -122,6 +123,15 @@ class InlineRuntime:
             if verdict is not None:
                 self._chain.finish(verdict, self._cancel)
             return
+        if item.kind == "pause" and not self._chain.asks_at_pauses:
+            self._held = item  # of all pauses only the last one matters, whose words are the final's
+            return
+        held, self._held = self._held, None
+        if held is not None and (held.turn, held.speech_end_sample) == (item.turn, item.speech_end_sample):
+            self._recognize(held)
+        self._recognize(item)
+
+    def _recognize(self, item: UtteranceAudio) -> None:
         self._chain.watch.heard(item)
         found = self._chain.recognize(item, self._cancel)
         if isinstance(found, Verdict):

@@ -256,3 +256,39 @@ def test_the_screen_shows_nothing_where_there_is_no_terminal():
     screen.show("half a sentence")
     screen.clear()
     assert stream.getvalue() == ""
+
+
+@pytest.fixture
+def virtual_audio(data_dir, tmp_path):
+    """The environment of a microphone and a loudspeaker made of software, and what plays into the one."""
+    tool = data_dir.parent / "tools" / "virtual-microphone"
+    if not tool.is_file() or shutil.which("pulseaudio") is None:
+        pytest.skip("no virtual microphone (its tool, or pulseaudio, isn't there)")
+    environment = {**os.environ, "VIRTUAL_AUDIO_DIR": str(tmp_path / "audio")}
+    started = subprocess.run([tool, "start"], capture_output=True, text=True, env=environment, check=False)
+    if started.returncode:
+        pytest.skip(f"the virtual microphone doesn't start: {started.stderr.strip()}")
+    for part in started.stdout.removeprefix("export ").split():
+        name, _, value = part.partition("=")
+        environment[name] = value
+    yield environment, lambda file: subprocess.run([tool, "play", file], env=environment, check=True)
+    subprocess.run([tool, "stop"], env=environment, check=False)
+
+
+@pytest.mark.device
+def test_the_microphone_is_listened_to_until_ctrl_c(spoken, virtual_audio):
+    environment, play = virtual_audio
+    given = ["--from", "es", "--to", "en", "--mic", "--device", "pulse", "--json"]
+    with subprocess.Popen(
+        [*COMMAND, *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert "Listening" in process.stderr.readline()
+        play(spoken("light-es.flac"))
+        found = json.loads(process.stdout.readline())
+        while not found["final"]:
+            found = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        notes = process.stderr.read()
+        assert process.wait(timeout=60) == 130
+    assert "light" in found["translation"].lower()
+    assert "Traceback" not in notes

@@ -68,6 +68,11 @@ class RecognitionRoom:
         self._partials = partials
         self._open: _Utterance | None = None
 
+    @property
+    def partials(self) -> bool:
+        """Whether hypotheses are emitted."""
+        return self._partials
+
     def feed(self, item: UtteranceAudio, emit: Callable[[Event], None], cancel: CancelToken) -> None:
         """Recognizes what is due; emits ``Partial``, or ``Transcript`` for a final.
 

@@ -28,7 +28,8 @@ TAKEN_AWAY = (1, 2)
 HELD_BACK = 0.5
 """Share of a translation, at its end, that isn't shown before the final one."""
 FIRST_WORDS = 2
-"""So many words are shown at the second translation already: people want to see that something happens."""
+"""So many words are shown at the second translation already, and one at the first: people want to see that
+something happens."""
 
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my"})
 _ENDS = ".,;:!?…-–— "
@@ -71,7 +72,9 @@ class CalmText:
             # A beginning of what is shown is no reason to take the rest of it back.
             if len(agreed) > _common(agreed, self._shown):
                 self._shown = agreed
-        if not self._shown and self._looks > 1:
+        if self._looks == 1:
+            self._shown = whole[: min(1, len(whole) - 1)]
+        elif self._looks == 2 or not self._shown:
             self._shown = whole[:FIRST_WORDS]
         return self.text
 
