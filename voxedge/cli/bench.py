@@ -21,8 +21,12 @@ BENCHES: dict[str, tuple[str, str]] = {
     "latency": ("voxedge.bench.latency", "when the text is there, in real time"),
     "llm": ("voxedge.bench.llm", "the language model, beside llama.cpp's own"),
     "recognition": ("voxedge.bench.recognition", "words, time and guard, beside faster-whisper"),
-    "orders": ("voxedge.bench.orders", "spoken orders with the grammar: accuracy in noise, false orders, cost"),
+    "orders": (
+        "voxedge.bench.orders",
+        "spoken orders with the grammar: accuracy in noise, false orders, cost",
+    ),
     "partials": ("voxedge.bench.partials", "are stable prefixes right, do partials slow down"),
+    "serve": ("voxedge.bench.serve", "live streams held at once, beside wyoming-faster-whisper; memory"),
     "silence": ("voxedge.bench.silence", "noise, and utterances in noise: invented and lost words"),
     "soak": ("voxedge.bench.soak", "thousands of utterances: memory, threads, open files"),
     "speaking": ("voxedge.bench.speaking", "when a reply begins to sound, real-time factor of the voice"),
