@@ -11,6 +11,9 @@ from voxedge.understanding.contract import Understander
 def create(paths: Sequence[Path | str], *, language: str = "en", threshold: float = 0.0) -> Understander:
     """Makes an understander from intents.
 
+    What is built from the files is kept in the user's cache folder (`cache.cache_folder`), where that can be
+    written, and read from there as long as the files are the same.
+
     Args:
         paths: Names of ready-made sets (``"kiosk"``, ``"home"``, ...), files, or folders in hassil's format.
         language: ISO 639-1; where the files name another, theirs counts.
@@ -19,7 +22,16 @@ def create(paths: Sequence[Path | str], *, language: str = "en", threshold: floa
     Raises:
         TemplateError: An intent file is missing or wrong; the message names file and line.
     """
+    from voxedge.understanding import cache
     from voxedge.understanding.engine import GrammarUnderstander
     from voxedge.understanding.loading import load
 
-    return GrammarUnderstander(load(paths, language=language), threshold=threshold)
+    if not paths:
+        return GrammarUnderstander(load(paths, language=language), threshold=threshold)
+    key = cache.key_of(paths, language)
+    known = cache.read(key)
+    if known is not None:
+        return GrammarUnderstander(*known, threshold=threshold)
+    understander = GrammarUnderstander(load(paths, language=language), threshold=threshold)
+    cache.write(key, understander.grammar, understander.machine)
+    return understander

@@ -27,7 +27,7 @@ WILD_COST = 0.1
 FAR = 1e6
 MISSING_IN_ROW = 2
 """Words of the grammar that may be missing one after the other."""
-BEAM = 2000
+BEAM = 1000
 """States that are followed from a position to the ones before it."""
 MARGIN = 0.3
 """Sentences that cost this much more than the cheapest are not looked at."""
@@ -213,6 +213,7 @@ class Search:
         self.size = lattice.size
         self.finals = finals
         self._by_start: dict[int, dict[int, list[tuple[int, float, int]]]] = {}
+        self._least_gap = float(plan.missing_cost.min()) if len(plan.missing_cost) else FAR
         self._sort_spans()
         self._costs_to_end()
         self.best = float(self.rest[0, plan.graph.entry])
@@ -285,7 +286,10 @@ class Search:
 
         gaps, cost = self.plan.gaps, self.plan.missing_cost
         active = np.flatnonzero(row <= most)
-        fresh = active
+        least = self._least_gap
+        fresh = active[row[active] <= most - least]
+        if not len(fresh):
+            return active
         for _ in range(MISSING_IN_ROW):
             arc, owner = _ranges(gaps.first, fresh)
             if not len(arc):
@@ -297,8 +301,7 @@ class Search:
             source = source[better]
             np.minimum.at(row, source, value[better])
             fresh = np.unique(source)
-        else:
-            fresh = fresh[:0]
+            fresh = fresh[row[fresh] <= most - least]
         return np.flatnonzero(row <= most)
 
     def _starting(self, at: int) -> dict[int, list[tuple[int, float, int]]]:

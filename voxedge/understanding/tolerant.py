@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GIVE_UP = 0.46
 """Cost a sound at which no sentence is thought of any more."""
 GIVE_UP_SLACK = 1.5
-LIMITS = ((0.0, 0.5), (0.08, 0.6), (0.18, 0.1))
+LIMITS = ((0.0, 0.7), (0.18, 0.1))
 """Costs up to which is searched, one after the other: a sound, and beyond it. Less is far quicker, and mostly
 enough. The first is beyond the least that any sentence could cost, the last what can be a match."""
 FAR_LIMIT = (GIVE_UP, GIVE_UP_SLACK)
@@ -39,7 +39,7 @@ FAR_NODES = 3000
 how far a text is from any command."""
 WILD_FROM = 0.6
 """Sentences with wildcards are looked for where no other one costs less than this."""
-WILD_LIMITS = ((0.0, 0.5), (0.12, 0.5))
+WILD_LIMITS = ((0.12, 0.4),)
 MISSING_LIMIT = 2.3
 """Words of the grammar up to this cost (about three sounds) may be missing."""
 MAX_HEARD = 160
