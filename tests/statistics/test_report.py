@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import subprocess
+import sys
 import types
 import typing
 from datetime import date
@@ -110,3 +112,15 @@ def test_one_wrong_value_is_refused_by_name(key, value):
 def test_deep_short_and_long_ones_are_refused(data):
     with pytest.raises(InputError):
         Report.from_bytes(data)
+
+
+def test_the_privacy_page_is_that_of_the_schema(repository):
+    """Its tables are written from the schema: a metric that the page doesn't name can't be sent."""
+    script = repository / "scripts" / "make_privacy_table.py"
+    done = subprocess.run(
+        [sys.executable, script, "--check"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    page = (repository / "docs" / "privacy.md").read_text(encoding="utf-8")
+    for metric in METRICS.values():
+        assert f"| `{metric.name}` | {metric.about} |" in page

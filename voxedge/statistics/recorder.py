@@ -24,7 +24,7 @@ FLUSH_EVERY_S = 60.0
 
 
 class Recorder:
-    """Where a program counts. Safe to use from any thread; counting takes a microsecond and never fails.
+    """Where a program counts. Safe to use from any thread; counting only adds in memory, and never fails.
 
     If the disk is full or read-only, counts stay in memory (there are only so many cells) and are written
     when it can be written again.
