@@ -6,6 +6,7 @@ import argparse
 import threading
 import time
 from collections.abc import Mapping
+from statistics import median
 from typing import TYPE_CHECKING
 
 from voxedge.audio.contract import SAMPLE_RATE_HZ
@@ -13,7 +14,7 @@ from voxedge.bench.paced import PacedSource
 from voxedge.bench.process import open_files, resident_mb, thread_count
 from voxedge.bench.sets import data_folder
 from voxedge.bench.speech_ends import load, recordings
-from voxedge.cli.output import Progress, emit_json
+from voxedge.cli.output import Progress, emit_json, note
 from voxedge.errors import EXIT_FAILED, UsageError
 from voxedge.events import SpeechEnded, Transcript, TurnEnded
 
@@ -113,22 +114,27 @@ def measure(args: argparse.Namespace) -> tuple[Mapping[str, object], list[tuple[
     began, counts = time.monotonic(), {"utterances": 0, "transcripts": 0, "turns": 0}
     baseline: tuple[float, int, int] | None = None
     with Assistant(config) as assistant, Progress("speaking", args.utterances, "utterance") as bar:
-        while counts["turns"] < args.utterances:
-            before = counts["turns"]
-            _one_stream(assistant, sound, counts)
-            bar.advance(counts["turns"] - before)
-            memory.append((counts["turns"], resident_mb()))
-            if baseline is None and counts["turns"] >= args.warm_up:
-                baseline = (resident_mb(), thread_count(), open_files())
-            if counts["turns"] == before:
-                break
+        try:
+            while counts["turns"] < args.utterances:
+                before = counts["turns"]
+                _one_stream(assistant, sound, counts)
+                bar.advance(counts["turns"] - before)
+                memory.append((counts["turns"], resident_mb()))
+                if baseline is None and counts["turns"] >= args.warm_up:
+                    baseline = (resident_mb(), thread_count(), open_files())
+                if counts["turns"] == before:
+                    break
+        except KeyboardInterrupt:
+            if baseline is None:
+                raise
+            note(f"Interrupted after {counts['turns']} of {args.utterances} utterances.")
         first = baseline or (resident_mb(), thread_count(), open_files())
         last = (resident_mb(), thread_count(), open_files())
         close_s = _close_times(assistant, sound)
     figures = {
         **counts,
         "seconds": round(time.monotonic() - began, 1),
-        "growth_mb": round(last[0] - first[0], 1),
+        "growth_mb": round(_growth([size for count, size in memory if count >= args.warm_up]), 1),
         "resident_mb": round(last[0], 1),
         "resident_mb_on_the_way": [round(size) for _, size in memory[:: max(1, len(memory) // 10)]],
         "new_threads": last[1] - first[1],
@@ -136,6 +142,12 @@ def measure(args: argparse.Namespace) -> tuple[Mapping[str, object], list[tuple[
         "close_s": round(close_s, 2),
     }
     return figures, memory
+
+
+def _growth(looks: list[float]) -> float:
+    """From the median of the first looks to that of the last: a single one goes up and down with the work."""
+    some = max(1, min(5, len(looks) // 3))
+    return median(looks[-some:]) - median(looks[:some]) if looks else 0.0
 
 
 def _stream(clips: list[MonoF32]) -> MonoF32:
