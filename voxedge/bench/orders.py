@@ -125,10 +125,12 @@ def _streams(args: argparse.Namespace, parts: Sequence[str]) -> dict[str, Any]:
 
     folder = data_folder(args.data)
     labels, result = _labels(folder), dict[str, Any]()
-    with assistant_for(args.model, args.intents, args.preset, args.threads) as assistant:
-        if "cuts" in parts:
+    named = (args.model, args.intents, args.preset, args.threads)
+    if "cuts" in parts:
+        with assistant_for(*named, partials=False) as assistant:
             result["cuts"] = cuts(folder, labels, assistant, args.every)
-        if "live" in parts:
+    if "live" in parts:
+        with assistant_for(*named, partials=True) as assistant:
             result["live"] = live(folder, labels, assistant, args.clips)
     return result
 

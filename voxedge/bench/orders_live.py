@@ -71,13 +71,13 @@ def stream(folder: Path, clips: int, every: int = 1) -> tuple[MonoF32, list[Orde
     return sound, [Order(f"audio/{file.name}", at) for file, at in zip(files, spoken, strict=True)]
 
 
-def assistant_for(model: str, intents: str, preset: str, threads: int) -> Assistant:
+def assistant_for(model: str, intents: str, preset: str, threads: int, *, partials: bool) -> Assistant:
     """An assistant that listens and understands, and does nothing else."""
     from voxedge.assistant import Assistant
     from voxedge.config import Config
 
     sections: dict[str, Mapping[str, object]] = {
-        "recognition": {"model": model},
+        "recognition": {"model": model, "partials": partials},
         "listening": {"preset": preset},
         "understanding": {"intents": [intents]},
         "conversation": {"engine": "none"},
