@@ -16,12 +16,14 @@ from voxedge.build import Parts, Rooms
 from voxedge.config import Config
 from voxedge.daemon.faults import Busy, NotServed, Stopping, TooManyRequests
 from voxedge.daemon.languages import Understanders
+from voxedge.daemon.metrics import Metrics
 from voxedge.daemon.progress import Progress
 from voxedge.daemon.scheduler import LOCAL, Client, Priority, Scheduler, Terms
 from voxedge.daemon.settings import DaemonSettings
 from voxedge.daemon.streams import LiveStream
 from voxedge.errors import VoxedgeError
 from voxedge.events import Event
+from voxedge.statistics import Recorder
 
 if TYPE_CHECKING:
     from voxedge.recognition.contract import Recognizer
@@ -39,6 +41,9 @@ class Core:
         self.settings = DaemonSettings.from_config(config)
         self.config = config
         self.progress = Progress()
+        self.metrics = Metrics()
+        self.recorder = Recorder.where_wanted(config.statistics.folder, monitor=config.statistics.monitor)
+        """Counts for the owner; None where nothing is to be counted."""
         self.rooms = Rooms(config, parts or Parts())
         own = config.daemon
         self.understanders = Understanders()
@@ -47,7 +52,9 @@ class Core:
             limit_per_client=own.queue_items_per_client,
             progress=self.progress,
         )
-        self.callers = ThreadPoolExecutor(own.queue_items, thread_name_prefix="voxedge-caller")
+        self.callers = ThreadPoolExecutor(
+            own.queue_items + own.max_streams, thread_name_prefix="voxedge-caller"
+        )
         """Threads for callers that may not block, such as an event loop."""
         self._watchers: list[Watcher] = []
         self._streams: set[LiveStream] = set()
@@ -77,23 +84,31 @@ class Core:
             warm_up: Callable[[], None] | None = getattr(model, "warm_up", None)
             if warm_up is not None:
                 warm_up()
+        if self.recorder is not None:
+            self.recorder.start()
         if not self._stopping.is_set():
             self._ready.set()
 
-    def stop(self, timeout_s: float | None = None) -> None:
-        """Refuses new work, lets what runs end, ends the streams, and gives the engines back."""
-        timeout_s = self.config.daemon.stop_timeout_s if timeout_s is None else timeout_s
+    def begin_stop(self) -> None:
+        """Refuses new work, and ends the streams: their open turns end as cancelled."""
         self._ready.clear()
         self._stopping.set()
         with self._lock:
             streams = list(self._streams)
         for stream in streams:
             stream.close()
+
+    def stop(self, timeout_s: float | None = None) -> None:
+        """Refuses new work, lets what runs end, and gives the engines back."""
+        timeout_s = self.config.daemon.stop_timeout_s if timeout_s is None else timeout_s
+        self.begin_stop()
         self.scheduler.close(timeout_s)
         self.callers.shutdown(wait=False, cancel_futures=True)
         for recognizer in self._recognizers.values():
             recognizer.close()
         self.rooms.close()
+        if self.recorder is not None:
+            self.recorder.close(1.0)
 
     def reload(self, config: Config) -> tuple[str, ...]:
         """Takes over what can change while the service runs: clients, limits, endpointing, intents, handlers.
@@ -188,6 +203,22 @@ class Core:
         with self._lock:
             return frozenset(self._recognizers)
 
+    def request_ended(self, route: str, status: int, seconds: float, *, work: bool) -> None:
+        """Counts a request that was answered, by its HTTP status.
+
+        Args:
+            route: Of the table, never what the client sent.
+            status: 499 where the client didn't wait.
+            seconds: How long it took.
+            work: Whether it asked for work, and not only for a look.
+        """
+        self.metrics.request(route, status, seconds)
+        if self.recorder is not None and work:
+            label = _ENDS.get(status) or (
+                "served" if status < 400 else "invalid" if status < 500 else "failed"
+            )
+            self.recorder.count("requests", label)
+
     @property
     def requests(self) -> int:
         """Requests that are under way."""
@@ -240,6 +271,7 @@ class Core:
             raise Stopping("The models are being loaded.", retry_after_s=2)
 
 
+_ENDS = {401: "unauthorized", 413: "too_large", 429: "too_many", 499: "abandoned", 503: "busy"}
 _RELOADED = {"understanding", "listening", "audio"}
 _RELOADED_KEYS = {
     "max_body_mb", "max_audio_s", "max_streams", "max_live_wait_ms", "requests_per_minute",

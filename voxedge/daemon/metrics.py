@@ -6,7 +6,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,6 @@ class Metrics:
         self._seconds: dict[str, _Histogram] = {}
         self._events: dict[tuple[str, str], int] = {}
         self._final = _Histogram()
-        self._ended: dict[int, float] = {}
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Counts a request that was answered."""
@@ -116,6 +115,29 @@ class Metrics:
             "How long 95 % of the last finals waited for their turn at most.",
             found["compute"].wait_p95_ms / 1000,
         )
+
+
+class FinalTimer:
+    """Watches one stream: how long after the end of an utterance its words are there.
+
+    Args:
+        note: Called with the seconds.
+    """
+
+    def __init__(self, note: Callable[[float], None]) -> None:
+        self._note = note
+        self._ended: dict[int, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Takes the stream's next event."""
+        if isinstance(event, SpeechEnded):
+            self._ended[event.turn] = event.clock
+        elif isinstance(event, Transcript):
+            ended = self._ended.pop(event.turn, None)
+            if ended is not None:
+                self._note(event.clock - ended)
+        elif isinstance(event, TurnEnded):
+            self._ended.pop(event.turn, None)
 
 
 def _head(lines: list[str], name: str, kind: str, about: str) -> None:

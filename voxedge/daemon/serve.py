@@ -23,6 +23,10 @@ LOOP_LIMIT_S = 15.0
 """An event loop that doesn't come round in this time is stuck."""
 
 
+LAST_WORDS_S = 0.2
+"""So long the last events of the streams have to reach their clients before the connections end."""
+
+
 class Daemon:
     """One service with its servers, in one event loop.
 
@@ -121,6 +125,8 @@ class Daemon:
     async def _stop(self) -> None:
         self._notifier.stopping()
         timeout_s = self.service.settings.daemon.stop_timeout_s
+        await asyncio.to_thread(self.service.begin_stop)
+        await asyncio.sleep(LAST_WORDS_S)
         closing = [server.close(timeout_s) for server in self._servers.values()]
         for result in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(result, BaseException):

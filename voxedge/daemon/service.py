@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voxedge.build import Parts, Rooms
@@ -11,6 +11,8 @@ from voxedge.daemon.core import Core
 from voxedge.daemon.engines import SharedRecognizer, SharedTranslator
 from voxedge.daemon.faults import Busy, NotServed
 from voxedge.daemon.languages import model_for
+from voxedge.daemon.metrics import FinalTimer
+from voxedge.daemon.results import ChatReply, Transcription
 from voxedge.daemon.scheduler import LOCAL, Client, Priority, Terms
 from voxedge.daemon.streams import LiveStream, StreamOptions
 from voxedge.errors import UsageError
@@ -28,43 +30,6 @@ if TYPE_CHECKING:
 
 MOST_VOICES = 4
 """Voices and paces beside the configured one that are kept at once."""
-
-
-@dataclass(slots=True)
-class Transcription:
-    """What was written down of a recording.
-
-    Attributes:
-        segments: In order; times count from the recording's start.
-        language: ISO 639-1; of the first segment, where it was to be found out.
-        duration_s: Of the sound.
-    """
-
-    segments: list[Segment] = field(default_factory=list)
-    language: str = ""
-    duration_s: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """The words."""
-        return " ".join(segment.text.strip() for segment in self.segments)
-
-
-@dataclass(frozen=True, slots=True)
-class ChatReply:
-    """What the language model has written.
-
-    Attributes:
-        text: The whole reply.
-        prompt_tokens: Length of what it read.
-        reply_tokens: Length of what it wrote.
-        cut: Whether it was cut off at the length that was asked for.
-    """
-
-    text: str
-    prompt_tokens: int = 0
-    reply_tokens: int = 0
-    cut: bool = False
 
 
 class Service(Core):
@@ -341,9 +306,19 @@ class Service(Core):
         recognizer = self.recognizer(options.model or model_for(self.config, options.language))
         if options.intents:
             self.understanders.get(self.rooms, options.language)
+        timer = FinalTimer(self.metrics.final)
+        observer = self.recorder.observer() if self.recorder is not None else None
+
+        def out(event: Event) -> None:
+            timer(event)
+            self.metrics.event(event)
+            if observer is not None:
+                observer(event)
+            self._deliver(event, deliver)
+
         stream = LiveStream(
             lambda out: self._chain(options, recognizer, out),
-            lambda event: self._deliver(event, deliver),
+            out,
             scheduler=self.scheduler,
             client=replace(client, connection=f"{client.connection}/{next(self._stream_numbers)}"),
             ended=self._forget,
@@ -369,6 +344,7 @@ class Service(Core):
         config = self.config
         changes: dict[str, dict[str, object]] = {
             "audio": {"speak_aloud": False},
+            "statistics": {"monitor": False},  # the service itself counts
             "recognition": {"partials": options.partials, "words": options.words},
         }
         if options.language:

@@ -42,7 +42,7 @@ from voxedge.understanding.templates import (
 )
 from voxedge.understanding.templates import Sequence as Series
 
-FORMAT = 1
+FORMAT = 2
 """Raised when what a cache holds, or how grammars are built, changes: older files are then left alone."""
 _GROUPS: dict[str, type[Series] | type[Alternatives] | type[Permutation]] = {
     "s": Series,

@@ -23,6 +23,8 @@ KNOWN_WEIGHT = 1.6
 seldom hear a word of the grammar where another one was said."""
 KNOWN_SOUNDS = 3
 """Shorter words come and go."""
+NUMBER_LIMIT = 0.22
+"""Greatest cost a sound of a number: another number is always near."""
 LEAST_SOUNDS = 5
 """With fewer sounds of its own than this, a sentence must be heard exactly."""
 WILD_COST_LIMIT = 0.03
@@ -148,6 +150,14 @@ def good_enough(matcher: TolerantMatcher, item: Meant, threshold: float) -> bool
         return True
     sounds = len(path.heard.sounds) - path.wild
     if sounds < LEAST_SOUNDS:
+        return False
+    if any(
+        step.label >= len(matcher.graph.words)
+        and step.unit >= 0
+        and matcher.vocabulary.table().units[step.unit].value < 0
+        and step.cost > NUMBER_LIMIT * (step.end - step.start)
+        for step in path.steps
+    ):
         return False
     limit, plain = COST_LIMIT, PLAIN_LIMIT
     if threshold > 0:

@@ -87,7 +87,8 @@ class RangeList:
 
     def value(self, number: float) -> int | float:
         """The slot's value for a number that was said."""
-        value = number * self.multiplier if self.multiplier is not None else number
+        # Rounded, since 20.5 x 0.01 is 0.20500000000000002.
+        value = round(number * self.multiplier, 9) if self.multiplier is not None else number
         return int(value) if float(value).is_integer() else value
 
 

@@ -10,7 +10,7 @@ from voxedge.errors import TemplateError
 from voxedge.events import SlotValue
 from voxedge.understanding.grammar import AnyList, Grammar, RangeList, TextList, WildcardList
 from voxedge.understanding.machine import Builder, Port
-from voxedge.understanding.numerals import words_of
+from voxedge.understanding.numerals import halves, words_of
 from voxedge.understanding.runner import Runner
 from voxedge.understanding.templates import (
     Alternatives,
@@ -159,7 +159,16 @@ class ListMatcher:
                 number = float(match.group().replace(",", ".")) if len(match.group()) < 16 else -1e18
                 if not self.content.digits or not self.content.holds(number):
                     return []
-                return [Found(match.end(), self.content.value(number), 0, -1)]
+                found = [Found(match.end(), self.content.value(number), 0, -1)]
+                for ending in halves(self.content, self._grammar.language):
+                    end = match.end() + len(ending)
+                    if (
+                        number.is_integer()
+                        and text.startswith(ending, match.end())
+                        and end in (len(text), word_ends[end - 1])
+                    ):
+                        found.append(Found(end, self.content.value(number + 0.5), 0, -1))
+                return found
         return self._find_words(text, start, word_ends)
 
     def goes_on(self, text: str, start: int, word_ends: list[int]) -> bool:

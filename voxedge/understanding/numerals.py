@@ -56,11 +56,31 @@ def numbers_of(numbers: RangeList) -> Iterator[float]:
             yield whole + fraction
 
 
+_HALVES = {
+    "en": (" and a half", " and one half"),
+    "es": (" y medio", " y media"),
+    "de": ("einhalb", " einhalb", " und ein halb"),
+    "fr": (" et demi", " et demie"),
+}
+"""What is said after a number for half a one more, beside "point five"."""
+
+
+def halves(numbers: RangeList, language: str) -> tuple[str, ...]:
+    """What may follow a number of the range, in digits or words, for half a one more."""
+    if 0.5 not in FRACTIONS.get(numbers.fractions, ()):
+        return ()
+    return _HALVES.get((numbers.words_language or language)[:2], ())
+
+
 def words_of(numbers: RangeList, language: str) -> Iterator[tuple[str, float]]:
     """The range's numbers in words, with their values before the multiplier."""
     if not numbers.words:
         return
     code = numbers.words_language or language
+    endings = halves(numbers, language)
     for number in numbers_of(numbers):
         for words in spell(code, number):
             yield words, number
+            if endings and float(number).is_integer():
+                for ending in endings:
+                    yield words + ending, number + 0.5

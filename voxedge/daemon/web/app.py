@@ -20,7 +20,6 @@ from starlette.routing import Route as StarletteRoute
 from voxedge.daemon.fairness import Client
 from voxedge.daemon.faults import NotAuthorized, NotServed, RequestInvalid, Stopping
 from voxedge.daemon.logs import log
-from voxedge.daemon.metrics import Metrics
 from voxedge.daemon.web import answers
 from voxedge.daemon.web.body import read_body, read_fields
 from voxedge.daemon.web.call import Call, watch_for_leaving
@@ -43,17 +42,15 @@ class Web:
 
     Args:
         service: Does the work.
-        metrics: Where requests are counted.
 
     Attributes:
         extra: Objects by name that handlers find in `Call.extra`.
     """
 
-    def __init__(self, service: Service, metrics: Metrics | None = None) -> None:
+    def __init__(self, service: Service) -> None:
         self.service = service
-        self.metrics = metrics or Metrics()
         self.rates = Rates()
-        self.extra: dict[str, object] = {"metrics": self.metrics, "shelf": Shelf()}
+        self.extra: dict[str, object] = {"shelf": Shelf()}
 
     def admit(self, scope: Scope, *, token: str = "") -> Client:
         """Who asks; counts the request.
@@ -97,7 +94,7 @@ class Endpoint:
                 seen.status = answers.CLIENT_GONE
         finally:
             cancel.cancel()
-            self._note(scope, seen.status, monotonic() - began)
+            self._note(seen.status, monotonic() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, cancel: CancelToken) -> None:
         route, service = self._route, self._web.service
@@ -139,11 +136,9 @@ class Endpoint:
         finally:
             watcher.cancel()
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, status: int, seconds: float) -> None:
         route = self._route
-        self._web.metrics.request(route.path, status, seconds)
-        client = scope.get("client")
-        del client  # addresses aren't logged
+        self._web.service.request_ended(route.path, status, seconds, work=route.work)
         log(
             _log,
             logging.INFO,

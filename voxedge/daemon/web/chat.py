@@ -20,7 +20,7 @@ from voxedge.errors import Cancelled
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from voxedge.daemon.service import ChatReply
+    from voxedge.daemon.results import ChatReply
     from voxedge.daemon.web.call import Call
     from voxedge.daemon.web.fields import Json
 

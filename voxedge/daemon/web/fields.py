@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
@@ -248,9 +249,10 @@ def _check_text(field: Field, value: Json) -> None:
 
 
 def _check_number(field: Field, value: Json) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _wrong(field)
-    if field.kind == "integer" and value != int(value) if abs(value) != float("inf") else True:
+    # Whole numbers of JSON have no limit: they aren't made floats.
+    if isinstance(value, float) and (not math.isfinite(value) or (field.kind == "integer" and value % 1)):
         raise _wrong(field)
     low, high = field.least, field.most
     if (low is not None and value < low) or (high is not None and value > high):

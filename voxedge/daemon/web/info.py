@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from voxedge._version import __version__
 from voxedge.daemon.faults import NotServed
-from voxedge.daemon.metrics import MEDIA_TYPE, Metrics
+from voxedge.daemon.metrics import MEDIA_TYPE
 from voxedge.daemon.web.answers import json_answer, text_answer
 from voxedge.daemon.web.names import OfferedModel, offered_models
 from voxedge.daemon.web.route import Route
@@ -41,7 +41,7 @@ async def ready(call: Call) -> Response:
 
 async def metrics(call: Call) -> Response:
     """Prometheus' metrics."""
-    return text_answer(cast(Metrics, call.extra["metrics"]).text(call.service), MEDIA_TYPE)
+    return text_answer(call.service.metrics.text(call.service), MEDIA_TYPE)
 
 
 async def models(call: Call) -> Response:

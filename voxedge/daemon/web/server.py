@@ -44,10 +44,10 @@ async def start(service: Service) -> HttpServer | None:
     from voxedge.daemon.web.protocol import HEADER_BYTES, limited
     from voxedge.daemon.web.routes import ROUTES, more_routes
 
+    own = settings.daemon
+    tls = _tls(settings) if own.tls_certificate else None
     listening = listen(settings.http)
     web = Web(service)
-    service.watch(web.metrics.event)
-    own = settings.daemon
     config = uvicorn.Config(
         build_app(service, ROUTES, web=web, more=more_routes(web)),
         http=limited(own.receive_timeout_s, own.max_connections),
@@ -67,8 +67,7 @@ async def start(service: Service) -> HttpServer | None:
         use_colors=False,
     )
     config.load()
-    if own.tls_certificate:
-        config.ssl = _tls(settings)
+    config.ssl = tls
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     server = _server(config)
     running = HttpServer(server, listening, settings.http, tls=bool(own.tls_certificate))
