@@ -44,10 +44,18 @@ def test_its_client_translates_detects_and_lists(api):
     assert "es" in languages["en"]["targets"]
 
 
-def test_its_client_translates_a_file(api, tmp_path, url):
-    file = tmp_path / "note.txt"
-    file.write_text("Where is the train station?\n\nThank you.\n", encoding="utf-8")
-    address = api.translate_file(str(file), "en", "es")
+def test_a_file_is_translated_and_fetched(api, url):
+    place = urllib.parse.urlsplit(url)
+    parts = [('file"; filename="note.txt', "Where is the train station?\n\nThank you.\n")]
+    parts += [("source", "en"), ("target", "es")]
+    form = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in parts
+    )
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    connection.request("POST", "/translate_file", f"{form}--x--\r\n", headers)
+    address = json.loads(connection.getresponse().read())["translatedFileUrl"]
+    connection.close()
     assert address.startswith(f"{url}/download_file/")
     place = urllib.parse.urlsplit(address)
     connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
@@ -15,6 +16,7 @@ import urllib.request
 
 import pytest
 from conftest import serve, toml_of
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from voxedge.daemon.settings import new_token
@@ -142,11 +144,16 @@ def stop_in_the_middle(serving, url, tokens, order_pcm):
         connection.send(order_pcm[:64_000])  # two seconds: somebody is speaking
 
         def read():
-            events.extend(json.loads(message) for message in connection)
+            with contextlib.suppress(ConnectionClosed):  # the service goes
+                while True:
+                    events.append(json.loads(connection.recv()))
 
         reader = threading.Thread(target=read)
         reader.start()
-        time.sleep(1.0)
+        until = time.monotonic() + 20
+        while not [event for event in list(events) if event["type"] == "SpeechStarted"]:
+            assert time.monotonic() < until, events
+            time.sleep(0.05)
         serving.process.send_signal(signal.SIGTERM)
         reader.join(20)
     assert serving.process.wait(20) == 0

@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+import urllib.request
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -189,13 +190,21 @@ def test_realtime_names_what_it_doesnt_take_and_goes_on(ws, event):
         until(connection, "input_audio_buffer.cleared")
 
 
-def test_more_streams_than_allowed_are_refused_and_gone_ones_make_room(ws):
+def open_streams(url) -> int:
+    with urllib.request.urlopen(f"{url}/health/ready", timeout=10) as answer:
+        return json.load(answer)["streams"]
+
+
+def test_more_streams_than_allowed_are_refused_and_gone_ones_make_room(ws, url):
     with contextlib.ExitStack() as stack:
         held = [stack.enter_context(connect(f"{ws}/v1/events")) for _ in range(4)]
         for connection in held:
             until(connection, "Started")
             connection.send(b"\0" * STEP_BYTES)
-        time.sleep(0.5)
+        until_s = time.monotonic() + 20
+        while open_streams(url) < 4:
+            assert time.monotonic() < until_s
+            time.sleep(0.05)
         assert refused(ws)
         held.pop().socket.shutdown(socket.SHUT_RDWR)  # without a goodbye
         until_s = time.monotonic() + 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import dataclasses
 import re
 
 import numpy as np
@@ -199,6 +200,31 @@ def test_a_conversation_goes_on(service):
 
     with_client(service, work)
     assert service.streams == 0
+
+
+def test_a_stream_too_many_is_refused_and_the_others_go_on(service, data_dir, monkeypatch):
+    samples, text = recording(data_dir, 2)
+    few = dataclasses.replace(service.settings.daemon, max_streams=1)
+    monkeypatch.setattr(service, "settings", dataclasses.replace(service.settings, daemon=few))
+
+    async def work():
+        server = await start(service)
+        async with client_of(server.server) as first, client_of(server.server) as second:
+            form = {"rate": RATE_HZ, "width": 2, "channels": 1}
+            await first.write_event(AudioStart(**form).event())
+            while not service.streams:
+                await asyncio.sleep(0.01)
+            await second.write_event(AudioStart(**form).event())
+            refusal = (await read_until(second, "error"))[-1]
+            assert refusal.data["code"] == "busy"
+            await play(first, samples)  # its start ends the empty sound before
+            heard = []
+            while len(heard) < 2:
+                heard.append((await read_until(first, "transcript"))[-1].data["text"])
+            assert len(set(words(text)) & set(words(heard[-1]))) >= 0.6 * len(set(words(text)))
+        await server.close(0.0)
+
+    asyncio.run(asyncio.wait_for(work(), 60))
 
 
 def test_a_client_that_vanishes_leaves_no_stream_behind(service, data_dir):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from pathlib import Path
 
 from voxedge.cli import _intents_talk as talk
 from voxedge.cli import _intents_trained as trained
 from voxedge.cli.output import emit_json, note
+from voxedge.errors import UsageError
 
 HELP = "Check, sample, test and talk to intents; train and evaluate parsers made from examples."
 EPILOG = """examples:
@@ -94,6 +96,10 @@ def _sample(args: argparse.Namespace) -> int:
     from voxedge.understanding.sampling import Sampler, samples
 
     grammar = load(args.paths, language=args.language)
+    intents = sorted({block.intent for block in grammar.blocks})
+    if args.intent and args.intent not in intents:
+        near = difflib.get_close_matches(args.intent, intents, n=3) or intents[:8]
+        raise UsageError(f"There is no intent {args.intent!r}.", remedy=f"Name one of: {', '.join(near)}.")
     sampler = Sampler(grammar, grammar.lists, seed=args.seed)
     for block, text in samples(sampler, max(args.count, 0), intent=args.intent):
         if args.json:

@@ -50,17 +50,19 @@ def check(engine: GrammarUnderstander) -> list[Finding]:
         }
         for sentence in block.sentences:
             texts = {sampler.sentence(block, sentence.node) for _ in range(SAMPLES_A_SENTENCE)} - {""}
-            taken: dict[str, str] = {}
+            taken: dict[str, tuple[str, str]] = {}
             for text in sorted(texts):
                 results = engine.results(text, context)
                 if results and results[0].intent != block.intent:
-                    taken[text] = results[0].intent
+                    number, index = engine.machine.sentences[results[0].reading.sentence]
+                    other_place = str(grammar.blocks[number].sentences[index].place)
+                    taken[text] = (results[0].intent, other_place)
             if taken and len(taken) == len(texts):
-                text, other = next(iter(taken.items()))
-                message = f"{block.intent}: {other} takes all sentences of it, such as {text!r}"
+                text, (other, where) = next(iter(taken.items()))
+                message = f"{block.intent}: {other} ({where}) takes all sentences of it, such as {text!r}"
                 found.append(Finding("unreachable", str(sentence.place), message))
             elif taken:
-                text, other = next(iter(taken.items()))
-                message = f"{block.intent}: {text!r} means {other} as well"
+                text, (other, where) = next(iter(taken.items()))
+                message = f"{block.intent}: {text!r} is taken for {other} ({where})"
                 found.append(Finding("ambiguous", str(sentence.place), message))
     return found

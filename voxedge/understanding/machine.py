@@ -8,7 +8,8 @@ Lists are sub-machines that are called, so one can change without the rest being
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -147,6 +148,11 @@ class Builder:
         return {starts: target}
 
 
+def _nearest(name: str, known: Iterable[str], form: str) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" (did you mean {form % near[0]}?)" if near else ""
+
+
 class SentenceBuilder(Builder):
     """Builds the sentences of a grammar."""
 
@@ -238,7 +244,8 @@ class SentenceBuilder(Builder):
         if body is None:
             body = self.grammar.rules.get(name)
         if body is None:
-            raise self.fail(f"there is no rule <{name}>")
+            rules = {*self._block.rules, *self.grammar.rules}
+            raise self.fail(f"there is no rule <{name}>{_nearest(name, rules, '<%s>')}")
         if name in self._rule_path or len(self._rule_path) >= MAX_RULE_DEPTH:
             raise self.fail(f"rule <{name}> leads back to itself")
         self._rule_path.append(name)
@@ -274,7 +281,8 @@ class SentenceBuilder(Builder):
         elif node.name in self.grammar.lists or node.name in known or node.inline_range:
             key = (-1, node.name)
         else:
-            raise self.fail(f"there is no list {{{node.name}}}")
+            lists = {*self._block.lists, *self.grammar.lists, *known}
+            raise self.fail(f"there is no list {{{node.name}}}{_nearest(node.name, lists, '{%s}')}")
         if key not in self.list_ids:
             self.list_ids[key] = len(self.list_names)
             self.list_names.append(key)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
+LINGER_S = 0.5
+"""So long a client that was refused may go on sending; nothing of it is kept."""
 HEADER_BYTES = 32 * 1024
 """The most that a request's line and headers may have together."""
 _REASONS = {
@@ -42,6 +44,7 @@ class GuardedProtocol(H11Protocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._header_timer: asyncio.TimerHandle | None = None
+        self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
@@ -65,6 +68,8 @@ class GuardedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
+        if self._refused:
+            return
         if self.conn.their_state is h11.IDLE and self._header_timer is None:
             self._await_header()  # the next request of a connection that is kept alive
         super().data_received(data)
@@ -125,8 +130,12 @@ class GuardedProtocol(H11Protocol):
             f"HTTP/1.1 {status} {_REASONS.get(status, b'').decode()}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n{retry}\r\n"
         )
+        self._refused = True
         self.transport.write(head.encode() + body)
-        self.transport.close()
+        # Closing with bytes unread would reset the connection, and the answer might be lost with it.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_S, self.transport.close)
 
 
 def limited(header_timeout_s: float, max_connections: int) -> type[GuardedProtocol]:
