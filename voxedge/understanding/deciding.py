@@ -95,7 +95,10 @@ def meant(matcher: TolerantMatcher, path: Path, context: Mapping[str, SlotValue]
     for extra in (block.slots, from_context):
         for name, value_out in extra.items():
             slots.setdefault(name, Slot("" if value_out is None else str(value_out), value_out))
-    return Meant(block.intent, slots, path, merged, sentence_of(matcher, path))
+    text = sentence_of(matcher, path)
+    if block.required_keywords and block.required_keywords.isdisjoint(text.casefold().split()):
+        return None
+    return Meant(block.intent, slots, path, merged, text)
 
 
 def heard_words(path: Path, step: Step) -> str:
