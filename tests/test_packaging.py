@@ -218,7 +218,10 @@ def test_commands_in_the_docs_exist(repository):
                     assert sub in BENCHES, f"{page.name}: voxedge bench {sub}"
 
 
-@pytest.mark.parametrize("script", ["scripts/common.sh", "scripts/demo", "scripts/test", ".ci/run"])
+@pytest.mark.parametrize(
+    "script",
+    ["scripts/common.sh", "scripts/demo", "scripts/kiosk", "scripts/vehicle", "scripts/test", ".ci/run"],
+)
 def test_shell_scripts_can_be_parsed(repository, script):
     done = subprocess.run(["bash", "-n", script], cwd=repository, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
