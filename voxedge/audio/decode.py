@@ -115,7 +115,8 @@ class Decoder:
                 )
             raise AudioEmpty(f"{self.name} holds no sound.", remedy="Record it again.")
         # Some versions of FFmpeg call half a packet at the end a bad one, others give what there is of it.
-        if (not self.damage or self._bad_packets_at_end == self._bad_packets) and self._breaks_off(seconds_in):
+        whole_until_end = not self.damage or self._bad_packets_at_end == self._bad_packets
+        if whole_until_end and self._breaks_off(seconds_in):
             self.damage = "truncated"
 
     def _open_container(self) -> tuple[Any, Any]:

@@ -144,8 +144,13 @@ def measure(folder: Path, *, minutes: float, model: str, slow_ms: int) -> Mappin
     with device.installed(), Assistant(config, parts=parts) as assistant:
         assistant.load()
         source = Headphones()
-        closer = threading.Thread(target=lambda: (ended.wait(), time.sleep(1.0), source.close()), daemon=True)
-        closer.start()
+
+        def close_behind_the_sound() -> None:
+            ended.wait()
+            time.sleep(1.0)
+            source.close()
+
+        threading.Thread(target=close_behind_the_sound, daemon=True).start()
         with Progress("playing", round(len(sound) / SAMPLE_RATE_HZ), "s") as bar:
             shown = 0.0
             for event in assistant.listen(source):

@@ -17,7 +17,8 @@ from voxedge.errors import TextInvalid
 
 if TYPE_CHECKING:
     from voxedge.events import IntentMatched, Slot
-    from voxedge.understanding.dialogue import Dialogue, Step
+    from voxedge.understanding.dialogue import Dialogue
+    from voxedge.understanding.dialogue_state import Step
 
 HELP = "Talk to intents by keyboard: questions, corrections, undoing."
 EPILOG = """examples:
