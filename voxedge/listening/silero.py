@@ -31,8 +31,9 @@ def model_path() -> Path:
         EngineLoadFailed: It isn't there (a bundler left it out, say).
     """
     spec = importlib.util.find_spec("faster_whisper")
-    if spec is not None and spec.origin:
-        path = Path(spec.origin).parent / "assets" / MODEL_FILE
+    # Not by `spec.origin`: in an app that PyInstaller has packed, it names no file on disk.
+    for place in (spec.submodule_search_locations or ()) if spec is not None else ():
+        path = Path(place) / "assets" / MODEL_FILE
         if path.is_file():
             return path
     raise EngineLoadFailed(

@@ -1,0 +1,1 @@
+"""The distribution is ``webrtcvad-wheels``: PyInstaller's own hook looks for ``webrtcvad`` and fails."""
