@@ -5,6 +5,7 @@ In a wheel the former are inside the package; in a checkout they stand at its to
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,20 @@ def models_dir() -> Path:
 def intents_dir() -> Path:
     """The folder of the ready-made intents, ``<language>/*.yaml``."""
     return _data_dir("intents")
+
+
+def silero_file() -> Path | None:
+    """Silero's voice activity model, which comes with the package faster-whisper; None where it isn't.
+
+    Found without importing that package, which would take a quarter of a second, and not by the file of its
+    code: in an app that PyInstaller has packed there is none on disk.
+    """
+    spec = importlib.util.find_spec("faster_whisper")
+    for place in (spec.submodule_search_locations or ()) if spec is not None else ():
+        file = Path(place) / "assets" / "silero_vad_v6.onnx"
+        if file.is_file():
+            return file
+    return None
 
 
 def user_home(environment: Mapping[str, str] | None = None) -> Path:

@@ -128,8 +128,8 @@ def test_a_damaged_model_is_named(tmp_path):
 def test_a_model_left_out_by_a_bundler_is_named(monkeypatch):
     from voxedge.listening import silero
 
-    monkeypatch.setattr(silero, "MODEL_FILE", "no_such.onnx")
-    with pytest.raises(EngineLoadFailed, match="no_such"):
+    monkeypatch.setattr(silero, "silero_file", lambda: None)
+    with pytest.raises(EngineLoadFailed, match="Silero"):
         SileroActivity()
 
 

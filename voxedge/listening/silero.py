@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from voxedge.audio.contract import FRAME_SAMPLES
 from voxedge.errors import EngineError, EngineLoadFailed
+from voxedge.resources import silero_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 CONTEXT_SAMPLES = 64
 """The model sees the last samples of the frame before (its own reference code does the same)."""
-MODEL_FILE = "silero_vad_v6.onnx"
 
 
 def model_path() -> Path:
@@ -30,14 +29,11 @@ def model_path() -> Path:
     Raises:
         EngineLoadFailed: It isn't there (a bundler left it out, say).
     """
-    spec = importlib.util.find_spec("faster_whisper")
-    # Not by `spec.origin`: in an app that PyInstaller has packed, it names no file on disk.
-    for place in (spec.submodule_search_locations or ()) if spec is not None else ():
-        path = Path(place) / "assets" / MODEL_FILE
-        if path.is_file():
-            return path
+    file = silero_file()
+    if file is not None:
+        return file
     raise EngineLoadFailed(
-        f"{MODEL_FILE} isn't in the installed package faster-whisper.",
+        "Silero's model isn't in the installed package faster-whisper.",
         remedy="pip install --force-reinstall 'faster-whisper>=1.2'; a bundler must take its assets along.",
         room="listening",
     )

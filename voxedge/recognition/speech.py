@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from voxedge.errors import EngineLoadFailed
+from voxedge.resources import silero_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,6 @@ LEAD_FRAMES = 31
 kitchen's clatter up to 0.85 instead of 0.75, on speech no less than before)."""
 _CONTEXT_SAMPLES = 64
 _BATCH_FRAMES = 2_000
-_ASSET = Path("assets", "silero_vad_v6.onnx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +199,9 @@ def _peak(probabilities: Probabilities) -> float:
 
 
 def _model_file() -> Path:
-    # Found without importing the package, which would take a quarter of a second.
-    spec = importlib.util.find_spec("faster_whisper")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        file = Path(place) / _ASSET
-        if file.is_file():
-            return file
+    file = silero_file()
+    if file is not None:
+        return file
     raise EngineLoadFailed(
         "The voice activity model isn't there: it comes with the package faster-whisper 1.2 or later.",
         remedy="Install it: pip install 'faster-whisper>=1.2'",
