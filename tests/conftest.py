@@ -6,6 +6,7 @@ import ipaddress
 import os
 import signal
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,18 @@ import pytest
 # A suite started in the background (nohup, some CI) inherits "ignore" for Ctrl-C, and so would every program
 # that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_leave = subprocess.Popen.__exit__
+
+
+def _leave_at_once(self, kind, value, trace):
+    """Leaves ``with Popen(...)``: after a failure (a time limit, too) the program isn't waited for but killed."""
+    if kind is not None:
+        self.kill()
+    return _leave(self, kind, value, trace)
+
+
+subprocess.Popen.__exit__ = _leave_at_once
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -415,8 +415,11 @@ class Assistant:
             watch_states(chain.turns.emit)
         self._live = runtime
         try:
-            yield self._started(chain, runtime.deliver)
             runtime.start(chain, source)
+            wait_open: Callable[[], object] | None = getattr(source, "wait_open", None)
+            if wait_open is not None:
+                wait_open()  # whoever speaks as soon as they are told that they may is heard
+            yield self._started(chain, runtime.deliver)
             yield from runtime.events()
         finally:
             runtime.close()

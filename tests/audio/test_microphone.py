@@ -184,6 +184,31 @@ def test_no_sample_is_lost_or_doubled_and_frames_are_numbered(fake):
     assert fake.streams[0].closed
 
 
+def test_waiting_for_a_microphone_ends_with_its_first_sound(fake):
+    source = MicrophoneSource()
+    assert not source.wait_open(0.05)
+    listener = Listener(source)
+    assert listener.until(lambda: fake.streams)
+    assert not source.wait_open(0.05)
+    fake.streams[0].give(np.ones(512))
+    assert source.wait_open(3)
+    listener.stop()
+
+
+@pytest.mark.parametrize("fate", ["muted", "refused", "closed"])
+def test_nobody_waits_for_a_microphone_that_will_give_nothing(fake, fate):
+    source = MicrophoneSource()
+    if fate == "muted":
+        source.mute()
+    elif fate == "refused":
+        fake.fail = lambda options: -9985
+    else:
+        source.close()
+    listener = Listener(source)
+    assert source.wait_open(3)
+    listener.stop()
+
+
 @pytest.mark.parametrize("rate_hz", [44_100, 48_000])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_other_rates_and_stereo_become_mono_at_16_khz(fake, rate_hz, channels):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from voxedge.audio.contract import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
-from voxedge.audio.devices import SampleRing, Watchdog, server_has_microphone
+from voxedge.audio.devices import START_S, SampleRing, Watchdog, server_has_microphone
 from voxedge.audio.framing import Framer
 from voxedge.audio.portaudio import (
     before_refresh,
@@ -83,6 +83,7 @@ class MicrophoneSource:
         self._muted = threading.Event()
         self._wake = threading.Event()
         self._closed = threading.Event()
+        self._settled = threading.Event()
         self._lost_since: float | None = None
         self._retry_at = 0.0
         self._retried = False
@@ -107,6 +108,14 @@ class MicrophoneSource:
         """Names who takes ``Degraded`` and ``Recovered``."""
         self._on_state = on_state
 
+    def wait_open(self, timeout_s: float = START_S) -> bool:
+        """Waits until sound arrives, or it is clear that for now none will (muted, lost, closed, an error).
+
+        Returns:
+            Whether that came to pass within the time.
+        """
+        return self._settled.wait(timeout_s)
+
     def mute(self) -> None:
         """Stops the device: it costs nothing until `unmute`. From any thread."""
         self._muted.set()
@@ -119,6 +128,7 @@ class MicrophoneSource:
     def close(self) -> None:
         """Gives the device back; `frames` ends. From any thread, twice if you like."""
         self._closed.set()
+        self._settled.set()
         self._wake.set()
         self.release()
 
@@ -151,9 +161,11 @@ class MicrophoneSource:
                 if not frames:
                     time.sleep(_POLL_S)
         finally:
+            self._settled.set()
             self.release()
 
     def _rest(self, cancel: CancelToken) -> None:
+        self._settled.set()
         self.release()
         while self._muted.is_set() and not (cancel.cancelled or self._closed.is_set()):
             self._wake.wait(0.25)
@@ -178,6 +190,7 @@ class MicrophoneSource:
 
         if not len(block):
             return []
+        self._settled.set()
         mono = np.ascontiguousarray(block[:, 0]) if block.shape[1] == 1 else block.mean(axis=1)
         # A driver that hands out garbage must not end the stream: what is no number is silence.
         if not np.isfinite(mono @ mono):
@@ -203,6 +216,7 @@ class MicrophoneSource:
     def _lose(self, now: float) -> None:
         self._lost_since, self._retry_at, self._tail_given, self._retried = now, now, 0, False
         self._zero_since = None
+        self._settled.set()
         self._tell(
             Degraded(
                 room="audio",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import threading
+import time
 import weakref
 from types import ModuleType
 from typing import Any, Literal, Protocol
@@ -18,6 +21,8 @@ from voxedge.errors import (
 
 DeviceKind = Literal["input", "output"]
 _CLOSE_S = 0.5
+_SETTLE_S = 2.0
+_RESTART_S = 5.0
 
 
 class _Holder(Protocol):
@@ -26,6 +31,8 @@ class _Holder(Protocol):
 
 _holders: weakref.WeakSet[_Holder] = weakref.WeakSet()
 _refreshing = threading.Lock()
+_closing: set[threading.Thread] = set()
+_restarting: threading.Thread | None = None
 
 # Numbers of PaErrorCode in portaudio.h.
 _INVALID_CHANNEL_COUNT = -9998
@@ -41,7 +48,13 @@ def portaudio() -> ModuleType:
 
     Raises:
         SystemPackageMissing: The PortAudio library of the operating system isn't there.
+        DeviceLost: PortAudio hangs in a dead audio system, and must not be called now.
     """
+    if _restarting is not None and _restarting.is_alive():
+        raise DeviceLost(
+            "The audio system hangs.",
+            remedy="Start the audio server again; if that doesn't help, start this program again.",
+        )
     try:
         import sounddevice
     except OSError as exc:
@@ -56,10 +69,14 @@ def portaudio() -> ModuleType:
 
 def close_stream(stream: Any) -> None:
     """Closes a stream of PortAudio; waits only a moment, since on a dead audio server that can hang."""
+    _closing.difference_update([thread for thread in _closing if not thread.is_alive()])
     closing = threading.Thread(
         target=lambda: stream.close(ignore_errors=True), name="voxedge-device-close", daemon=True
     )
+    if not _closing:
+        atexit.register(_leave_what_hangs)
     closing.start()
+    _closing.add(closing)
     closing.join(_CLOSE_S)
 
 
@@ -71,14 +88,47 @@ def before_refresh(holder: _Holder) -> None:
 def refresh() -> None:
     """Lets PortAudio look again which devices there are: it does so only when it starts.
 
-    Every stream of the process ends by that; whoever called `before_refresh` lets go of its own first.
+    Every stream of the process ends by that; whoever called `before_refresh` lets go of its own first. Where
+    a stream can't be closed, for its audio server hangs, PortAudio is left as it is: that would hang too.
+
+    Raises:
+        DeviceLost: PortAudio hangs.
     """
-    sd = portaudio()
+    global _restarting
     with _refreshing:
+        sd = portaudio()
         for holder in list(_holders):
             holder.release()
-        sd._terminate()
-        sd._initialize()
+        if _still_closing(_SETTLE_S):
+            return
+        _restarting = threading.Thread(
+            target=_restart, args=(sd,), name="voxedge-device-restart", daemon=True
+        )
+        _restarting.start()
+        _restarting.join(_RESTART_S)
+    portaudio()
+
+
+def _restart(sd: ModuleType) -> None:
+    # An audio system that is gone altogether can't be initialized; then the next look finds no device.
+    for step in (sd._terminate, sd._initialize):
+        with contextlib.suppress(sd.PortAudioError):
+            step()
+
+
+def _still_closing(wait_s: float) -> bool:
+    deadline = time.monotonic() + wait_s
+    for thread in list(_closing):
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return any(thread.is_alive() for thread in _closing)
+
+
+def _leave_what_hangs() -> None:
+    """At the end of the program: lets ``sounddevice`` not end PortAudio where that would wait for ever."""
+    if _still_closing(_CLOSE_S) or (_restarting is not None and _restarting.is_alive()):
+        import sounddevice
+
+        atexit.unregister(sounddevice._exit_handler)
 
 
 def find_device(device: str, kind: DeviceKind) -> int:
@@ -96,10 +146,12 @@ def find_device(device: str, kind: DeviceKind) -> int:
         SystemPackageMissing: PortAudio is missing.
     """
     sd = portaudio()
+    try:
+        listed = list(sd.query_devices())
+    except sd.PortAudioError:
+        listed = []  # PortAudio found no audio system when it was started
     usable = {
-        number: str(entry["name"])
-        for number, entry in enumerate(sd.query_devices())
-        if entry[f"max_{kind}_channels"] > 0
+        number: str(entry["name"]) for number, entry in enumerate(listed) if entry[f"max_{kind}_channels"] > 0
     }
     what = "microphone" if kind == "input" else "loudspeaker"
     if not usable:
