@@ -8,7 +8,8 @@ The same command goes on where the last run was cut off, whatever cut it off. Wh
 `echo 4000 > WORK_DIR/steps` moves the end of the schedule (the learning rate falls to zero
 there), and `touch WORK_DIR/stop` ends it after saving. The schedule counts steps, never wall
 time, so the process may be paused. Afterwards `--continue-steps N` starts a new schedule from
-the finished weights, e.g. with `--pairs en-es,en-de,en-fr`.
+the finished weights, e.g. with `--pairs en-es,en-de,en-fr`. Without a checkpoint, `--start-from
+models/starter` begins with the (dequantized) weights and the vocabulary of an exported model.
 
 Two single-threaded processes each work on their own batch, share one set of weights in memory
 and update half of it each: on a machine with other work this wastes far less than two threads
@@ -23,6 +24,7 @@ import fcntl
 import json
 import math
 import os
+import shutil
 import signal
 import sys
 import time
@@ -47,7 +49,7 @@ from translation_data import (
     train_vocabulary,
     training_pairs,
 )
-from translation_model import Optimizer, Rates, Size, build, losses
+from translation_model import Optimizer, Rates, Size, build, losses, shipped_weights
 
 CHECKPOINT = "checkpoint.pt"
 DEVELOPMENT_PAIRS = 300
@@ -385,6 +387,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--pairs", default="en-es", help="comma-separated, e.g. en-es,en-de")
     parser.add_argument("--steps", type=int, default=5000, help="end of the schedule")
     parser.add_argument("--continue-steps", type=int, default=0, help="new schedule, more steps")
+    parser.add_argument("--start-from", type=Path, help="an exported model whose weights to begin with")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tokens", type=int, default=1300, help="longer side, a worker's batch")
     parser.add_argument("--vocabulary", type=int, default=10_000)
@@ -425,6 +428,8 @@ def main() -> int:
         sys.exit(f"another run is at work in {work_dir}")
     (work_dir / "stop").unlink(missing_ok=True)
     torch.set_num_threads(1)
+    if options.start_from and not (work_dir / "shared.model").exists():
+        shutil.copyfile(options.start_from / "source.spm", work_dir / "shared.model")
     vocabulary, corpus, development = prepare(plan, work_dir)
     tokens = len(vocabulary.tokens)
     torch.manual_seed(plan.seed)
@@ -436,6 +441,11 @@ def main() -> int:
         for name, value in model.named_parameters()
         if "embed_positions" not in name  # sinusoids, not learned
     }
+    if options.start_from:
+        begun = shipped_weights(options.start_from)
+        if missing := [name for name in named if name not in begun]:
+            sys.exit(f"{options.start_from} is another architecture; it has no {missing[0]}")
+        named = {name: begun[name] for name in named}
     shared = Shared(named, plan.workers)
     shared.counters[1] = options.steps
     if (work_dir / CHECKPOINT).exists():

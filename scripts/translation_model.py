@@ -9,10 +9,12 @@ the hidden matrices.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 from transformers import MarianConfig, MarianMTModel
@@ -236,3 +238,75 @@ def load_weights(path: Path, last_share: float = 0.0) -> dict[str, torch.Tensor]
     state = torch.load(path, map_location="cpu", weights_only=True)
     average, last = state["average"], state["weights"]
     return {name: torch.lerp(average[name], last[name], last_share) for name in average}
+
+
+def shipped_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """Return the weights of an exported int8 model under their names in training, dequantized.
+
+    So that training can go on from what is shipped, without a checkpoint. The layout is that of CTranslate2's
+    `ModelSpec.save` (binary version 6); each row of an int8 matrix has a scale by which it was multiplied.
+
+    Args:
+        folder: An exported model (``models/starter``).
+    """
+    raw = _ctranslate2_variables(folder / "model.bin")
+    values = {
+        name: tensor / raw[f"{name}_scale"][:, None] if f"{name}_scale" in raw else tensor
+        for name, tensor in raw.items()
+    }
+    table = values["decoder/embeddings/weight"]
+    found = {"model.shared.weight": torch.cat([table, torch.zeros(1, table.shape[1])])}
+    for side in ("encoder", "decoder"):
+        layer = 0
+        while f"{side}/layer_{layer}/ffn/linear_0/weight" in values:
+            theirs, ours = f"{side}/layer_{layer}", f"model.{side}.layers.{layer}"
+            for part in ("weight", "bias"):
+                fused = values[f"{theirs}/self_attention/linear_0/{part}"].chunk(3)
+                for name, tensor in zip("qkv", fused, strict=True):
+                    found[f"{ours}.self_attn.{name}_proj.{part}"] = tensor
+                found[f"{ours}.self_attn.out_proj.{part}"] = values[
+                    f"{theirs}/self_attention/linear_1/{part}"
+                ]
+                found[f"{ours}.fc1.{part}"] = values[f"{theirs}/ffn/linear_0/{part}"]
+                found[f"{ours}.fc2.{part}"] = values[f"{theirs}/ffn/linear_1/{part}"]
+            norms = {"self_attention": "self_attn_layer_norm", "ffn": "final_layer_norm"}
+            if side == "decoder":
+                norms["attention"] = "encoder_attn_layer_norm"
+                for part in ("weight", "bias"):
+                    key, value = values[f"{theirs}/attention/linear_1/{part}"].chunk(2)
+                    found[f"{ours}.encoder_attn.k_proj.{part}"] = key
+                    found[f"{ours}.encoder_attn.v_proj.{part}"] = value
+                    found[f"{ours}.encoder_attn.q_proj.{part}"] = values[
+                        f"{theirs}/attention/linear_0/{part}"
+                    ]
+                    found[f"{ours}.encoder_attn.out_proj.{part}"] = values[
+                        f"{theirs}/attention/linear_2/{part}"
+                    ]
+            for theirs_norm, ours_norm in norms.items():
+                found[f"{ours}.{ours_norm}.weight"] = values[f"{theirs}/{theirs_norm}/layer_norm/gamma"]
+                found[f"{ours}.{ours_norm}.bias"] = values[f"{theirs}/{theirs_norm}/layer_norm/beta"]
+            layer += 1
+    return found
+
+
+def _ctranslate2_variables(path: Path) -> dict[str, torch.Tensor]:
+    kinds = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
+    with path.open("rb") as file:
+
+        def number(kind: str) -> int:
+            return int(struct.unpack(f"<{kind}", file.read(struct.calcsize(kind)))[0])
+
+        def text() -> str:
+            return file.read(number("H"))[:-1].decode()
+
+        version, _, _ = number("I"), text(), number("I")
+        if version != 6:
+            raise SystemExit(f"{path} has binary version {version}; 6 is known here")
+        variables = {}
+        for _ in range(number("I")):
+            name = text()
+            shape = [number("I") for _ in range(number("B"))]
+            kind = kinds[number("B")]
+            data = np.frombuffer(file.read(number("I")), dtype=kind)
+            variables[name] = torch.from_numpy(data.astype(np.float32)).reshape(shape)
+    return variables
