@@ -49,7 +49,7 @@ from translation_data import (
     train_vocabulary,
     training_pairs,
 )
-from translation_model import Optimizer, Rates, Size, build, losses, shipped_weights
+from translation_model import Optimizer, Rates, Size, build, losses, shipped_weights, working_type
 
 CHECKPOINT = "checkpoint.pt"
 DEVELOPMENT_PAIRS = 300
@@ -143,7 +143,7 @@ class Worker:
     def __init__(self, rank: int, plan: Plan, shared: Shared, batches: Batches, tokens: int):
         self.rank, self.plan, self.shared, self.batches = rank, plan, shared, batches
         torch.manual_seed(plan.seed)
-        self.model = build(Size(), tokens, plan.dropout).bfloat16().train()
+        self.model = build(Size(), tokens, plan.dropout).to(working_type()).train()
         named = dict(self.model.named_parameters())
         self.parameters = [named[name] for name in shared.names]
         self.table_index = shared.names.index("model.shared.weight")
@@ -177,7 +177,7 @@ class Worker:
 
     @torch.no_grad()
     def fetch(self) -> None:
-        """Copy the shared weights into this process's bf16 model."""
+        """Copy the shared weights into this process's model, which may be bf16."""
         for parameter, master in zip(self.parameters, self.masters, strict=True):
             parameter.copy_(master)
             parameter.grad = None

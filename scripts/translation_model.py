@@ -22,6 +22,13 @@ from transformers import MarianConfig, MarianMTModel
 ROWS_AT_ONCE = 512
 
 
+def working_type() -> torch.dtype:
+    """Return bf16 where the processor computes with it, else float32: emulated, bf16 is sixty times slower."""
+    probes = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    fast = any(getattr(torch.cpu, probe, bool)() for probe in probes)
+    return torch.bfloat16 if fast else torch.float32
+
+
 @dataclass(frozen=True)
 class Size:
     """Width and depth of the model: deep encoder, shallow decoder."""
@@ -145,7 +152,7 @@ def losses(
 
 
 def orthogonalized(matrices: torch.Tensor, rounds: int = 5) -> torch.Tensor:
-    """Return the nearest semi-orthogonal matrices, approximately (Newton-Schulz, bf16).
+    """Return the nearest semi-orthogonal matrices, approximately (Newton-Schulz).
 
     Coefficients from the reference implementation of Muon.
 
@@ -154,11 +161,11 @@ def orthogonalized(matrices: torch.Tensor, rounds: int = 5) -> torch.Tensor:
         rounds: iterations.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    work = matrices.bfloat16()
+    work = matrices.to(working_type())
     tall = work.shape[1] > work.shape[2]
     if tall:
         work = work.transpose(1, 2).contiguous()
-    work = work / (work.float().norm(dim=(1, 2), keepdim=True) + 1e-7).bfloat16()
+    work = work / (work.float().norm(dim=(1, 2), keepdim=True) + 1e-7).to(work.dtype)
     for _ in range(rounds):
         gram = work @ work.transpose(1, 2)
         work = a * work + (b * gram + c * (gram @ gram)) @ work

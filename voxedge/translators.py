@@ -42,10 +42,10 @@ def chosen_translator(
 
 
 def installed(threads: int) -> list[Candidate]:
-    """The translation models that are here: those the user got before the starter model."""
+    """The translation models that are here: those the user got before our own starter models."""
     library = Library()
     found = [entry for entry in library.catalogue if entry.kind == "translation" and library.find(entry)]
-    found.sort(key=lambda entry: (entry.name == "starter", entry.name))
+    found.sort(key=lambda entry: (entry.name.startswith("starter"), entry.name))
     return [
         Candidate(entry.name, pairs_of(entry), loader(entry.name, entry.name, threads)) for entry in found
     ]
