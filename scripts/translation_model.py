@@ -23,7 +23,7 @@ ROWS_AT_ONCE = 512
 
 
 def working_type() -> torch.dtype:
-    """Return bf16 where the processor computes with it, else float32: emulated, bf16 is sixty times slower."""
+    """Return bf16 where the processor computes with it, else float32, for emulated bf16 crawls."""
     probes = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     fast = any(getattr(torch.cpu, probe, bool)() for probe in probes)
     return torch.bfloat16 if fast else torch.float32
