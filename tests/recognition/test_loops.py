@@ -1,4 +1,4 @@
-from voxedge.recognition.loops import cut_loop, ends_twice, loop_start
+from voxedge.recognition.loops import cut_anew, cut_loop, ends_twice, loop_start
 
 
 def test_a_sentence_said_once_is_left_alone():
@@ -32,3 +32,10 @@ def test_an_ending_said_twice_is_noticed_and_a_short_one_is_not():
     assert not ends_twice("bye")
     assert not ends_twice("a similar process by a different process")
     assert not ends_twice("")
+
+
+def test_a_tail_that_begins_anew_is_cut_and_a_short_one_is_not():
+    assert cut_anew([1, 2, 3, 4, 5, 6, 1, 2, 3, 4]) == ((1, 2, 3, 4, 5, 6), True)
+    assert cut_anew([1, 2, 3, 4, 5, 6, 1, 2, 3]) == ((1, 2, 3, 4, 5, 6, 1, 2, 3), False)
+    assert cut_anew([1, 2, 3, 4, 5, 6, 7, 8]) == ((1, 2, 3, 4, 5, 6, 7, 8), False)
+    assert cut_anew([]) == ((), False)

@@ -23,3 +23,11 @@ def test_the_cap_allows_fast_readers_and_never_more_than_the_decoder_has():
     assert policy.most_tokens(10.0) >= 70
     assert policy.most_tokens(0.2) >= 8
     assert policy.most_tokens(1000.0) == 224
+
+
+def test_a_first_try_is_allowed_less_and_another_one_as_much_as_was_heard_and_a_little_more():
+    policy = WindowPolicy()
+    assert policy.likely_tokens(4.0, "en") < policy.most_tokens(4.0) == policy.likely_tokens(4.0, "es")
+    assert policy.hinted_tokens(4.0, 24) > 24
+    assert policy.hinted_tokens(4.0, 2) >= 20
+    assert policy.hinted_tokens(4.0, 200) == policy.most_tokens(4.0)

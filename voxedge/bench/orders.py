@@ -325,6 +325,7 @@ def cost(bench: Bench, clips: int) -> dict[str, float]:
             ours.append((middle - began) * 1000)
     return {
         "orders": len(ratios),
+        "ratio_mean": round(statistics.fmean(ratios), 3),
         "ratio_p50": round(statistics.median(ratios), 3),
         "ratio_p90": round(sorted(ratios)[int(0.9 * (len(ratios) - 1))], 3),
         "ours_ms_p50": round(statistics.median(ours), 1),

@@ -231,7 +231,8 @@ class Listening:
             # A runtime that works in this very thread knows the words now.
             if silence >= self._wait():
                 self._finish(self._reason(silence), heard.end, heard.end, emit)
-        elif self._growing_every and heard.end >= self._next_growing and not self._pause_told:
+        elif self._growing_every and heard.end >= self._next_growing and not self._pause_told and voiced:
+            # Not where silence may be the beginning of a pause: the words before it are to be heard at once.
             self._next_growing += self._growing_every
             self._tell("growing", buffer, emit)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from voxedge.recognition.engine import Decoded, Hypothesis, Storage, WhisperEngine
-from voxedge.recognition.loops import cut_loop, ends_twice
+from voxedge.recognition.loops import cut_anew, cut_loop, ends_twice
 from voxedge.recognition.samples import RATE_HZ
 from voxedge.recognition.windows import WindowPolicy
 
@@ -91,12 +91,21 @@ class WindowDecoder:
     def decode(
         self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
     ) -> Attempt:
-        """Decodes an encoded window."""
-        start = self._engine.prompt(language, options.task)
+        """Decodes an encoded window.
+
+        Of several hypotheses with a hint none has time marks, so that they differ in words; what was heard
+        freely before keeps them from running on.
+        """
         bias = self._bias_prompt(options.bias)
         if not bias and not options.vocabulary and options.beam == options.alternatives == 1:
             return self.decode_free(encoded, window_s, speech_s, language, options)
-        attempt = self._once(encoded, window_s, speech_s, [*bias, *start], options)
+        cap, free = self._policy.most_tokens(speech_s), self._decoded_free(encoded, language, options)
+        if free is not None and bias and options.alternatives > 1:
+            start = self._engine.prompt(language, options.task, marks=False)
+            likely = self._policy.hinted_tokens(speech_s, len(free.best.tokens))
+            return self._once(encoded, window_s, speech_s, [*bias, *start], options, likely, stopped=True)
+        start = self._engine.prompt(language, options.task)
+        attempt = self._once(encoded, window_s, speech_s, [*bias, *start], options, cap)
         if bias and not options.vocabulary and (attempt.doubt or attempt.best.score < _BIAS_LEAST_SCORE):
             free = self.decode_free(encoded, window_s, speech_s, language, options)
             attempt = min(attempt, free, key=lambda a: a.rank)
@@ -106,14 +115,21 @@ class WindowDecoder:
         self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
     ) -> Attempt:
         """Decodes greedily without any bias; what was decoded so just before isn't decoded again."""
-        encoding, key, attempt = self._plain
-        wanted = (language, options.task)
-        if encoding is not encoded or key != wanted or attempt is None:
+        attempt = self._decoded_free(encoded, language, options)
+        if attempt is None:
             plain = replace(options, beam=1, alternatives=1, bias=(), vocabulary=())
             start = self._engine.prompt(language, options.task)
-            attempt = self._once(encoded, window_s, speech_s, start, plain)
-            self._plain = (encoded, wanted, attempt)
+            likely, most = self._policy.likely_tokens(speech_s, language), self._policy.most_tokens(speech_s)
+            attempt = self._once(encoded, window_s, speech_s, start, plain, likely)
+            if attempt.doubt == "cap" and likely < most:
+                attempt = self._once(encoded, window_s, speech_s, start, plain, most)
+            self._plain = (encoded, (language, options.task), attempt)
         return attempt
+
+    def _decoded_free(self, encoded: Storage, language: str, options: RecognitionOptions) -> Attempt | None:
+        """What `decode_free` gave, if this was the last encoding that it had."""
+        encoding, key, attempt = self._plain
+        return attempt if encoding is encoded and key == (language, options.task) else None
 
     def _once(
         self,
@@ -122,8 +138,11 @@ class WindowDecoder:
         speech_s: float,
         prompt: Sequence[int],
         options: RecognitionOptions,
+        cap: int,
+        *,
+        stopped: bool = False,
     ) -> Attempt:
-        cap = self._policy.most_tokens(speech_s)
+        """One run of the decoder; ``stopped``: that it came to the cap tells nothing."""
         beam = max(options.beam, options.alternatives)
         decoded = self._engine.generate(
             encoded,
@@ -133,14 +152,14 @@ class WindowDecoder:
             count=options.alternatives,
             barred=self._barred_by(options),
         )
-        cut = [self._cut(h, speech_s) for h in decoded.hypotheses]
+        cut = [self._cut(h, speech_s, cap) for h in decoded.hypotheses]
         text = self.text(cut[0][0].tokens)
         return Attempt(
             window_s,
             encoded,
             tuple(h for h, _ in cut),
             decoded.no_speech,
-            self._doubt(decoded, cut[0], text, cap),
+            self._doubt(decoded, cut[0], text, 0 if stopped else cap),
             text,
         )
 
@@ -153,15 +172,19 @@ class WindowDecoder:
             if text
         )
 
-    def _cut(self, hypothesis: Hypothesis, speech_s: float) -> tuple[Hypothesis, bool]:
+    def _cut(self, hypothesis: Hypothesis, speech_s: float, cap: int) -> tuple[Hypothesis, bool]:
         tokens, looped = cut_loop(self._until_end(hypothesis.tokens, speech_s))
+        if not looped and len(tokens) >= cap:
+            first = next((i for i, t in enumerate(tokens) if self._engine.tokenizer.mark_s(t) is None), 0)
+            rest, looped = cut_anew(tokens[first:])
+            tokens = (*tokens[:first], *rest)
         return Hypothesis(tokens, hypothesis.score), looped
 
     def _doubt(self, decoded: Decoded, best: tuple[Hypothesis, bool], text: str, cap: int) -> str:
         raw, (kept, looped) = decoded.hypotheses[0], best
         if not any(c.isalnum() for c in text):
             return "empty"
-        if len(raw.tokens) >= cap and len(kept.tokens) == len(raw.tokens):
+        if cap and len(raw.tokens) >= cap and len(kept.tokens) == len(raw.tokens):
             return "cap"
         if looped:
             return "loop"

@@ -36,6 +36,18 @@ def cut_loop(tokens: Sequence[int]) -> tuple[tuple[int, ...], bool]:
     return (tuple(tokens), False) if begin is None else (tuple(tokens[:begin]), True)
 
 
+def cut_anew(tokens: Sequence[int], *, least_tokens: int = 4) -> tuple[tuple[int, ...], bool]:
+    """The sequence without a tail that begins it anew, and whether there was one.
+
+    For sequences that were stopped at a length: what is said once more was broken off there.
+    """
+    count = len(tokens)
+    for length in range(count // 2, least_tokens - 1, -1):
+        if list(tokens[count - length :]) == list(tokens[:length]):
+            return tuple(tokens[: count - length]), True
+    return tuple(tokens), False
+
+
 def ends_twice(text: str, least_words: int = 3) -> bool:
     """Whether a text ends with the same words twice ("by a similar process, by a similar process").
 

@@ -29,12 +29,14 @@ class WindowPolicy:
         least_s: No window is shorter: below this the decoder loops (whatever was said).
         silence_s: Silence wanted behind the speech, so that the decoder sees that it is over.
         tokens_a_second: Cap of the decoder; fast readers reach 6 to 7.
+        likely_tokens_a_second: Cap of a first try in English, whose words are mostly one token each.
         spare_tokens: Added to the cap: time marks and punctuation.
     """
 
     least_s: float = 5.0
     silence_s: float = 1.0
     tokens_a_second: float = 10.0
+    likely_tokens_a_second: float = 6.0
     spare_tokens: int = 8
 
     def windows_s(self, speech_s: float) -> tuple[float, ...]:
@@ -46,6 +48,20 @@ class WindowPolicy:
     def most_tokens(self, speech_s: float) -> int:
         """Tokens that so many seconds of speech can have."""
         return min(224, int(speech_s * self.tokens_a_second) + self.spare_tokens)
+
+    def likely_tokens(self, speech_s: float, language: str) -> int:
+        """Tokens that nearly all speech of that length stays below: a decoder that loops stops there."""
+        if language != "en":
+            return self.most_tokens(speech_s)
+        return min(224, int(speech_s * self.likely_tokens_a_second) + self.spare_tokens)
+
+    def hinted_tokens(self, speech_s: float, heard: int) -> int:
+        """Tokens that another decoding may have where a first one heard so many.
+
+        It may find words that the first one missed, up to the pace of quick speech.
+        """
+        wanted = max(int(1.25 * heard) + 4, int(5.0 * speech_s) + 4)
+        return min(self.most_tokens(speech_s), wanted)
 
 
 def on_grid(window_s: float) -> float:
