@@ -1,4 +1,4 @@
-"""Writes docs/reference/events.md and errors.md from the docstrings of voxedge/events.py and errors.py.
+"""Writes docs/reference/events.md and errors.md from the docstrings of the events and the errors.
 
 python scripts/make_reference.py            write
 python scripts/make_reference.py --check    fail when the files aren't what would be written
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
 import inspect
 import re
 import sys
@@ -35,6 +36,7 @@ def split_docstring(cls: type) -> tuple[str, dict[str, str]]:
     """The text of a docstring, and its ``Attributes`` section as name to description."""
     text = inspect.getdoc(cls) or ""
     head, _, tail = text.partition("\nAttributes:\n")
+    head = head.partition("\nArgs:\n")[0]
     attributes: dict[str, str] = {}
     name = ""
     for line in tail.splitlines():
@@ -97,11 +99,29 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def errors_page() -> str:
-    """The page on errors."""
-    lines = [NOTE, "# Errors", "", plain_code(inspect.getdoc(errors) or ""), ""]
+def errors_elsewhere() -> dict[str, list[type]]:
+    """Errors with a code of their own that a room defines, by its module."""
+    found = {}
+    package = ROOT / "voxedge"
+    for path in sorted(package.rglob("*.py")):
+        if path.name == "errors.py" or not re.search(r'^    code = "', path.read_text("utf-8"), re.MULTILINE):
+            continue
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        module = importlib.import_module(name)
+        own = [
+            cls
+            for cls in own_classes(module, errors.VoxedgeError)
+            if cls.__module__ == name and "code" in vars(cls)
+        ]
+        if own:
+            found[name] = own
+    return found
+
+
+def error_table(classes: list[type]) -> list[str]:
+    """What a program that meets them wants to know."""
     rows = []
-    for cls in own_classes(errors, errors.VoxedgeError):
+    for cls in classes:
         parents = [b.__name__ for b in cls.__bases__]
         rows.append(
             (
@@ -113,7 +133,21 @@ def errors_page() -> str:
                 plain_code(split_docstring(cls)[0]).replace("\n", " "),
             )
         )
-    lines += table(rows, ("code", "class", "is a", "try again", "exit", "what happened"))
+    return table(rows, ("code", "class", "is a", "try again", "exit", "what happened"))
+
+
+def errors_page() -> str:
+    """The page on errors."""
+    lines = [NOTE, "# Errors", "", plain_code(inspect.getdoc(errors) or ""), ""]
+    lines += error_table(own_classes(errors, errors.VoxedgeError))
+    lines += [
+        "",
+        "# Errors of single rooms",
+        "",
+        "They aren't in `voxedge.errors`, but have codes all the same.",
+    ]
+    for name, classes in errors_elsewhere().items():
+        lines += ["", f"## {name}", "", *error_table(classes)]
     lines += ["", "# Exit status of the command line", ""]
     lines += table([(str(number), what) for number, what in EXITS], ("status", "meaning"))
     return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ Importing this package imports no engine and no NumPy: the names below are loade
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from voxedge._version import __version__
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from voxedge.config import Config
     from voxedge.errors import VoxedgeError
     from voxedge.events import Event
+
+# onnxruntime (from 1.32 on, on Linux too) gives the device a number, keeps a database of what it was used for,
+# and sends that to its maker, unless this is set before it is loaded. No engine may send anything.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {
     "Assistant": "voxedge.assistant",

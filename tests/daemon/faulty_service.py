@@ -20,7 +20,7 @@ def main() -> None:
     from voxedge.recognition.whisper import WhisperRecognizer
 
     config, hang = Config.from_file(sys.argv[1]), Path(sys.argv[2])
-    scheduler.STEP_LIMIT_S = {"compute": 1.0, "text": 1.0, "language": 1.0}
+    scheduler.STEP_LIMIT_S.update(compute=1.0, text=1.0, language=1.0)
     recognize = WhisperRecognizer.recognize
 
     def hanging(self, *args, **kwargs):

@@ -96,7 +96,7 @@ def test_killed_hung_and_stopped(service, order_samples):
     with pytest.raises((OSError, AssertionError)):
         assert speak(service.port, order_samples) is not None
     service.wait_for(lambda: service.killed == 1, 3 * WATCHDOG_S + 5)
-    assert any(line == "STATUS=No progress in compute." for line in service.heard)
+    assert any(line.startswith("STATUS=No progress in compute") for line in service.heard)
     service.hang.unlink()
     service.wait_for(lambda: service.readies == 3, START_S)
     assert re.search("coffee", speak(service.port, order_samples))

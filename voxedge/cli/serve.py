@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     import asyncio
 
     from voxedge.daemon.logs import set_up
-    from voxedge.daemon.serve import Daemon, read_config
+    from voxedge.daemon.serve import Daemon, read_config, share_the_cores
 
     changes: dict[str, object] = {
         key: getattr(args, key) for key in ("http", "wyoming") if getattr(args, key) is not None
@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     config = read_config(args.config, changes)
     again = (lambda: read_config(args.config, changes)) if args.config else None
     set_up()
+    share_the_cores()
 
     async def serve() -> None:
         await Daemon(config, again=again, announce=lambda line: note(f"voxedge: {line}")).run()

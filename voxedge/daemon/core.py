@@ -18,12 +18,14 @@ from voxedge.daemon.faults import Busy, NotServed, Stopping, TooManyRequests
 from voxedge.daemon.languages import Understanders
 from voxedge.daemon.metrics import Metrics
 from voxedge.daemon.progress import Progress
+from voxedge.daemon.reporting import Reporting
 from voxedge.daemon.scheduler import LOCAL, Client, Priority, Scheduler, Terms
 from voxedge.daemon.settings import DaemonSettings
 from voxedge.daemon.streams import LiveStream
 from voxedge.errors import VoxedgeError
 from voxedge.events import Event
 from voxedge.statistics import Recorder
+from voxedge.workers import Workers
 
 if TYPE_CHECKING:
     from voxedge.recognition.contract import Recognizer
@@ -44,6 +46,7 @@ class Core:
         self.metrics = Metrics()
         self.recorder = Recorder.where_wanted(config.statistics.folder, monitor=config.statistics.monitor)
         """Counts for the owner; None where nothing is to be counted."""
+        self.reporting = Reporting(config.statistics)
         self.rooms = Rooms(config, parts or Parts())
         own = config.daemon
         self.understanders = Understanders()
@@ -57,7 +60,10 @@ class Core:
         )
         """Threads for callers that may not block, such as an event loop."""
         self._watchers: list[Watcher] = []
+        self.workers = Workers()
+        """Threads in which recognition is watched."""
         self._streams: set[LiveStream] = set()
+        self._opening = 0
         self._recognizers: dict[str, Recognizer] = {}
         self._voices: dict[tuple[str, float], Synthesizer] = {}
         self._requests: dict[str, int] = {}
@@ -86,6 +92,7 @@ class Core:
                 warm_up()
         if self.recorder is not None:
             self.recorder.start()
+        self.reporting.start()
         if not self._stopping.is_set():
             self._ready.set()
 
@@ -104,9 +111,11 @@ class Core:
         self.begin_stop()
         self.scheduler.close(timeout_s)
         self.callers.shutdown(wait=False, cancel_futures=True)
+        self.workers.close()
         for recognizer in self._recognizers.values():
             recognizer.close()
         self.rooms.close()
+        self.reporting.close()
         if self.recorder is not None:
             self.recorder.close(1.0)
 

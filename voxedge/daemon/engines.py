@@ -7,11 +7,18 @@ these, and shares the cores with everybody else, step by step.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from voxedge.daemon.scheduler import Scheduler, Terms
+from voxedge.audio.contract import SAMPLE_RATE_HZ
+from voxedge.daemon.progress import Progress
+from voxedge.daemon.scheduler import STEP_LIMIT_S, Scheduler, Terms
+from voxedge.errors import Cancelled, EngineHung
 from voxedge.events import NEVER, CancelToken
 from voxedge.translation.contract import TextTranslation, TranslationOptions
+from voxedge.watching import MOST_HUNG, SOUND_FACTOR
+from voxedge.workers import Workers
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
@@ -25,6 +32,108 @@ if TYPE_CHECKING:
 
 TEXTS_A_STEP = 16
 """So many texts are translated in one step; then something more urgent may go before the rest."""
+
+LOOK_S = 0.2
+PARTING_S = 1.0
+"""So long an engine has to heed that its work was given up; then it isn't waited for."""
+_RECOGNIZING = "voxedge-recognizing"
+
+
+class WatchedRecognizer:
+    """A recognizer that always comes back in time, with an error if need be (see `voxedge.watching`).
+
+    The work is done in a thread of its own. One that hangs is left behind and stays at work for the
+    service's `Progress`: unless later work gets on, the watchdog sees it there.
+
+    Args:
+        recognizer: Does the work; shared, not closed here.
+        workers: Where the thread comes from.
+        timeout_s: What takes longer than this, and `SOUND_FACTOR` times its sound on top, hangs; 0 never
+            gives up.
+        progress: Where the thread's work is noted.
+    """
+
+    def __init__(
+        self, recognizer: Recognizer, workers: Workers, timeout_s: float, progress: Progress
+    ) -> None:
+        self._recognizer, self._workers = recognizer, workers
+        self._timeout_s, self._progress = timeout_s, progress
+
+    @property
+    def capabilities(self) -> RecognizerCapabilities:
+        """As the recognizer's own."""
+        return self._recognizer.capabilities
+
+    def recognize(
+        self, samples: MonoF32, options: RecognitionOptions, cancel: CancelToken = NEVER
+    ) -> Recognition:
+        """Recognizes; see the contract.
+
+        Raises:
+            EngineHung: It gave no result in time, or too many threads hang already.
+            Cancelled: The token was cancelled.
+        """
+        if not self._timeout_s:
+            return self._recognizer.recognize(samples, options, cancel)
+        if self._workers.busy(_RECOGNIZING) >= MOST_HUNG:
+            raise _hung()
+        token = CancelToken(cancel)
+
+        def work() -> Recognition:
+            with self._progress.working("recognition", STEP_LIMIT_S["compute"]):
+                return self._recognizer.recognize(samples, options, token)
+
+        job = self._workers.run(_RECOGNIZING, work)
+        deadline = monotonic() + self._timeout_s + SOUND_FACTOR * len(samples) / SAMPLE_RATE_HZ
+        parting = False
+        while not job.wait(min(LOOK_S, deadline - monotonic())):
+            if cancel.cancelled and not parting:
+                parting, deadline = True, min(deadline, monotonic() + PARTING_S)
+            if monotonic() >= deadline and not job.ended:
+                token.cancel()  # should it come back, it is to do no more
+                raise Cancelled() if parting else _hung()
+        return job.result()
+
+    def close(self) -> None:
+        """Does nothing: the recognizer is shared."""
+
+
+def _hung() -> EngineHung:
+    return EngineHung(
+        "The recognizer gave no result in time.",
+        remedy="Take a smaller model, or raise recognition.hang_timeout_s; if it lasts, restart voxedge.",
+        room="recognition",
+    )
+
+
+class BiasedRecognizer:
+    """A recognizer that is told what is likely, on top of what its caller tells it.
+
+    Args:
+        recognizer: Does the work; shared, not closed here.
+        bias: Words or sentences.
+        always: Whether decodings that get no bias from their caller get this one. Not where a grammar is
+            heard with: its first decoding is a free one, which can say that there was no command.
+    """
+
+    def __init__(self, recognizer: Recognizer, bias: tuple[str, ...], *, always: bool) -> None:
+        self._recognizer, self._bias, self._always = recognizer, bias, always
+
+    @property
+    def capabilities(self) -> RecognizerCapabilities:
+        """As the recognizer's own."""
+        return self._recognizer.capabilities
+
+    def recognize(
+        self, samples: MonoF32, options: RecognitionOptions, cancel: CancelToken = NEVER
+    ) -> Recognition:
+        """Recognizes; see the contract."""
+        if self._always or options.bias:
+            options = replace(options, bias=(*self._bias, *options.bias))
+        return self._recognizer.recognize(samples, options, cancel)
+
+    def close(self) -> None:
+        """Does nothing: the recognizer is shared."""
 
 
 class SharedRecognizer:

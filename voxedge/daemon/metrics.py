@@ -6,7 +6,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,17 @@ class Metrics:
         self._seconds: dict[str, _Histogram] = {}
         self._events: dict[tuple[str, str], int] = {}
         self._final = _Histogram()
+        self._counts: dict[str, Callable[[], Mapping[str, int]]] = {}
+
+    def watch(self, name: str, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Has a server's own counts shown as well.
+
+        Args:
+            name: The server's.
+            counts: Gives them; their names must be ours, never a client's.
+        """
+        with self._lock:
+            self._counts[name] = counts
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Counts a request that was answered."""
@@ -77,7 +88,7 @@ class Metrics:
         stuck = service.progress.stuck()
         lines += [
             f'voxedge_stage_stuck{{stage="{name}"}} {int(name in stuck)}'
-            for name in ("compute", "text", "language", "loop")
+            for name in ("compute", "recognition", "text", "language", "loop")
         ]
         self._lanes(lines, service)
         with self._lock:
@@ -90,6 +101,11 @@ class Metrics:
             _head(lines, "voxedge_events_total", "counter", "Events of live streams.")
             for (kind, label), count in sorted(self._events.items()):
                 lines.append(f'voxedge_events_total{{type="{kind}",how="{label}"}} {count}')
+            for name, counts in sorted(self._counts.items()):
+                _head(lines, f"voxedge_{name}_total", "counter", "What this server has met with.")
+                lines += [
+                    f'voxedge_{name}_total{{what="{what}"}} {n}' for what, n in sorted(counts().items())
+                ]
             _head(lines, "voxedge_final_seconds", "histogram", "From an utterance's end to its words.")
             _histogram(lines, "voxedge_final_seconds", "", self._final)
         return "\n".join(lines) + "\n"

@@ -16,6 +16,7 @@ from functools import partial
 from time import monotonic
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from voxedge.daemon.admission import LiveLoad
 from voxedge.daemon.fairness import LOCAL, Client, Entry, FairQueue, Priority
 from voxedge.daemon.faults import DeadlineMissed, Stopping
 from voxedge.daemon.progress import Progress
@@ -119,7 +120,6 @@ class _Lane:
     busy_s: float = 0.0
     cost_s: dict[Priority, float] = field(default_factory=dict)
     waits_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT_WAITS))
-    last_final: float = 0.0
 
 
 class Scheduler:
@@ -143,6 +143,7 @@ class Scheduler:
         counts = workers or {}
         self._progress = progress or Progress()
         self._closed = threading.Event()
+        self._live = LiveLoad(monotonic())
         self._lanes: dict[Lane, _Lane] = {}
         self._threads: list[threading.Thread] = []
         for name in LANES:
@@ -208,13 +209,27 @@ class Scheduler:
         with own.changed:
             return _foretold_s(own, priority)
 
+    def live_opened(self) -> None:
+        """A live stream began: it will need its words."""
+        with self._lanes["compute"].changed:
+            self._live.opened(monotonic())
+
+    def live_closed(self) -> None:
+        """A live stream ended."""
+        with self._lanes["compute"].changed:
+            self._live.closed(monotonic())
+
     def live_wait_ms(self) -> float:
-        """How long 95 % of the last finals waited at most; 0 where none came for ten seconds."""
+        """How long 95 % of the finals would wait at most, were there one live stream more.
+
+        What is waited now counts as well, and what was waited in the last seconds.
+        """
         own = self._lanes["compute"]
         with own.changed:
-            if monotonic() - own.last_final > 10.0:
-                return 0.0
-            return _p95_ms(own)
+            now = monotonic()
+            waiting = (now - entry.item.since for entry in own.queue.ahead_of(Priority.FINAL))
+            found = max(self._live.foretold_s(now), self._live.recent_s(now), *waiting, 0.0)
+        return 1000 * found
 
     @property
     def statistics(self) -> dict[str, LaneStatistics]:
@@ -261,9 +276,11 @@ class Scheduler:
                     lane.changed.wait()
                 lane.running += 1
                 began = monotonic()
-                if entry.priority is Priority.FINAL:
+                final = entry.priority is Priority.FINAL
+                if final:
                     lane.waits_s.append(began - entry.item.since)
-                    lane.last_final = began
+                    if name == "compute":
+                        self._live.waited(began, began - entry.item.since)
             with self._progress.working(name, STEP_LIMIT_S[name]):
                 cancelled = _run(entry.item)
             cost_s = monotonic() - began
@@ -272,6 +289,8 @@ class Scheduler:
                 lane.done += 1
                 lane.cancelled += cancelled
                 lane.busy_s += cost_s
+                if final and name == "compute":
+                    self._live.worked(monotonic(), cost_s / lane.workers)
                 known = lane.cost_s.get(entry.priority, cost_s)
                 lane.cost_s[entry.priority] = 0.8 * known + 0.2 * cost_s
                 lane.queue.charge(entry.client, cost_s)

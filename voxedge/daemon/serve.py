@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -158,6 +159,15 @@ class Daemon:
 
     def _hung_up(self) -> None:
         self._reloading = asyncio.ensure_future(self.reload())
+
+
+def share_the_cores() -> None:
+    """Has the engines' threads wait without turning the cores; to be called before an engine is loaded.
+
+    OpenMP's threads spin while they wait for each other. Where many clients, or other programs, want the
+    same cores, that takes as much processor time as the work itself.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def read_config(path: str | Path | None, changes: dict[str, object]) -> Config:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from voxedge.build import Parts, Rooms
-from voxedge.daemon.core import Core
 from voxedge.daemon.engines import SharedRecognizer, SharedTranslator
-from voxedge.daemon.faults import Busy, NotServed
-from voxedge.daemon.languages import model_for
-from voxedge.daemon.metrics import FinalTimer
+from voxedge.daemon.faults import NotServed
 from voxedge.daemon.results import ChatReply, Transcription
 from voxedge.daemon.scheduler import LOCAL, Client, Priority, Terms
-from voxedge.daemon.streams import LiveStream, StreamOptions
+from voxedge.daemon.streaming import StreamingCore
 from voxedge.errors import UsageError
-from voxedge.events import NEVER, Alternative, CancelToken, Event, IntentMatched, NoIntent
+from voxedge.events import NEVER, Alternative, CancelToken, IntentMatched, NoIntent
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
-    from voxedge.chain import Chain
     from voxedge.conversation.contract import Message, ReplyOptions
-    from voxedge.recognition.contract import RecognitionOptions, Recognizer, Segment
+    from voxedge.recognition.contract import RecognitionOptions, Segment
     from voxedge.speaking.contract import Synthesizer
     from voxedge.translation.contract import TextTranslation, TranslationOptions
     from voxedge.understanding.contract import Context
@@ -32,7 +26,7 @@ MOST_VOICES = 4
 """Voices and paces beside the configured one that are kept at once."""
 
 
-class Service(Core):
+class Service(StreamingCore):
     """Everything that the servers offer. All methods may be called from any thread and block it.
 
     An event loop calls them through `run`.
@@ -72,7 +66,8 @@ class Service(Core):
         from voxedge.recognition.long import recognize_long
 
         self._check_ready()
-        shared = SharedRecognizer(self.recognizer(model), self.scheduler, terms or self._terms())
+        recognizer = self._watched(self.recognizer(model))
+        shared = SharedRecognizer(recognizer, self.scheduler, terms or self._terms())
         yield from recognize_long(shared, iter(blocks), options, cancel=cancel)
 
     def transcribe(
@@ -271,116 +266,3 @@ class Service(Core):
         return self.scheduler.submit(
             "text", lambda _token: understander.understand(reading, context), self._terms(client)
         ).result()
-
-    # Streams.
-
-    def open_stream(
-        self,
-        options: StreamOptions,
-        deliver: Callable[[Event], None],
-        *,
-        client: Client = LOCAL,
-    ) -> LiveStream:
-        """Begins a live stream. Loads the engines that it needs, if they aren't loaded yet.
-
-        Args:
-            options: What is wanted.
-            deliver: Takes the events; called from several threads, one at a time; must not block.
-            client: Whose it is.
-
-        Raises:
-            Busy: There are as many as there may be, or those that there are wait too long already.
-            NotServed: There is no such model.
-            LanguageUnsupported: The model doesn't know the language.
-        """
-        self._check_ready()
-        own = self.settings.daemon
-        waited_ms = self.scheduler.live_wait_ms()
-        with self._lock:
-            if len(self._streams) >= own.max_streams:
-                raise Busy(f"There are {own.max_streams} live streams already.", retry_after_s=5)
-            if self._streams and waited_ms > own.max_live_wait_ms:
-                raise Busy(
-                    f"The live streams wait {waited_ms:.0f} ms for their words already.", retry_after_s=5
-                )
-        recognizer = self.recognizer(options.model or model_for(self.config, options.language))
-        if options.intents:
-            self.understanders.get(self.rooms, options.language)
-        timer = FinalTimer(self.metrics.final)
-        observer = self.recorder.observer() if self.recorder is not None else None
-
-        def out(event: Event) -> None:
-            timer(event)
-            self.metrics.event(event)
-            if observer is not None:
-                observer(event)
-            self._deliver(event, deliver)
-
-        stream = LiveStream(
-            lambda out: self._chain(options, recognizer, out),
-            out,
-            scheduler=self.scheduler,
-            client=replace(client, connection=f"{client.connection}/{next(self._stream_numbers)}"),
-            ended=self._forget,
-        )
-        with self._lock:
-            self._streams.add(stream)
-        if self._stopping.is_set():
-            stream.close()
-        return stream
-
-    @property
-    def streams(self) -> int:
-        """Live streams that are open."""
-        with self._lock:
-            return len(self._streams)
-
-    def _chain(
-        self, options: StreamOptions, recognizer: Recognizer, deliver: Callable[[Event], None]
-    ) -> Chain:
-        from voxedge.assistant import Assistant
-        from voxedge.recognition.stream import RecognitionRoom
-
-        config = self.config
-        changes: dict[str, dict[str, object]] = {
-            "audio": {"speak_aloud": False},
-            "statistics": {"monitor": False},  # the service itself counts
-            "recognition": {"partials": options.partials, "words": options.words},
-        }
-        if options.language:
-            changes["recognition"]["language"] = options.language
-            if options.language != "auto":
-                changes["understanding"] = {"language": options.language}
-        listening = {"preset": options.preset, "min_silence_ms": options.silence_ms}
-        changes["listening"] = {key: value for key, value in listening.items() if value}
-        if not options.intents:
-            changes["understanding"] = {"intents": (), "handlers": ""}
-            changes["translation"] = {"target": ""}
-        if not options.replies:
-            changes["conversation"] = {"engine": "none"}
-        own = config.with_values(**changes)
-        parts = Parts(
-            recognizer=recognizer,
-            understander=self.understanders.get(self.rooms, options.language) if options.intents else None,
-            language_model=self.rooms.language_model() if options.replies else None,
-        )
-        assistant = Assistant(own, parts=parts)
-        chain = assistant.chain(deliver)
-        if not options.bias:
-            return chain
-        wanted = Rooms(own, parts).recognition_options()
-        room = RecognitionRoom(
-            recognizer, replace(wanted, bias=(*options.bias, *wanted.bias)), partials=options.partials
-        )
-        return replace(chain, recognition=room)
-
-    def _deliver(self, event: Event, deliver: Callable[[Event], None]) -> None:
-        deliver(event)
-        with self._lock:
-            watchers = tuple(self._watchers)
-        for watcher in watchers:
-            watcher(event)
-
-    def _forget(self, stream: LiveStream) -> None:
-        with self._lock:
-            self._streams.discard(stream)

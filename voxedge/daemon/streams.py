@@ -44,7 +44,10 @@ class StreamOptions:
         partials: Whether hypotheses are given while somebody speaks.
         words: Whether words get times.
         intents: Whether the configured intents (and handlers) answer; else only words are given.
+        grammar: Whether the configured intents help to hear, though they don't answer: the client has
+            commands of that kind itself.
         replies: Whether the language model answers what no intent takes.
+        sound: Whether sound will be fed; a stream of texts only needs no share of the cores.
     """
 
     language: str = ""
@@ -55,7 +58,9 @@ class StreamOptions:
     partials: bool = True
     words: bool = False
     intents: bool = False
+    grammar: bool = False
     replies: bool = False
+    sound: bool = True
 
 
 _Item: TypeAlias = "UtteranceAudio | Transcript"

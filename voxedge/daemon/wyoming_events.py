@@ -24,8 +24,8 @@ from wyoming.intent import Entity, Intent
 from wyoming.vad import VoiceStarted, VoiceStopped
 
 from voxedge._version import __version__
+from voxedge.daemon.pcm import PcmFormat
 from voxedge.daemon.wyoming_contract import Offer, OfferedModel, SpeechRequest, WyomingRefused
-from voxedge.daemon.wyoming_pcm import PcmFormat
 from voxedge.events import IntentMatched, Partial, SpeechEnded, SpeechStarted, Transcript
 
 if TYPE_CHECKING:

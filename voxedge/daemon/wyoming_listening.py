@@ -7,15 +7,15 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Protocol
 
 from voxedge.audio.contract import SAMPLE_RATE_HZ
+from voxedge.daemon.pcm import PcmConverter
 from voxedge.daemon.wyoming_contract import WyomingRefused
 from voxedge.daemon.wyoming_events import TranscriptWriter
-from voxedge.daemon.wyoming_pcm import PcmConverter
 
 if TYPE_CHECKING:
     from wyoming.event import Event as WireOut
 
+    from voxedge.daemon.pcm import PcmFormat
     from voxedge.daemon.wyoming_contract import SpeechRequest, SpeechStream, WyomingSettings
-    from voxedge.daemon.wyoming_pcm import PcmFormat
 
 LARGE_BYTES = 128 * 1024
 """Larger pieces of sound are converted outside the event loop, so that the other clients don't wait."""

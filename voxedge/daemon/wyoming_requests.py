@@ -13,9 +13,9 @@ from wyoming.ping import Pong
 from wyoming.tts import SynthesizeStopped
 
 from voxedge.daemon import wyoming_events as wire
+from voxedge.daemon.pcm import to_pcm16
 from voxedge.daemon.wyoming_contract import SpeechRequest, WyomingRefused
 from voxedge.daemon.wyoming_listening import ClientStream, Send
-from voxedge.daemon.wyoming_pcm import to_pcm16
 from voxedge.events import IntentMatched
 from voxedge.speaking.sentences import SentenceSplitter
 

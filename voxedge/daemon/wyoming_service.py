@@ -92,6 +92,7 @@ class WyomingService:
         conversations = Conversations()
         server = WyomingServer(lambda name: ServiceBackend(service, name, conversations), settings)
         await server.start()
+        service.metrics.watch("wyoming", lambda: server.counts)
         announcement = None
         if settings.announce and not settings.loopback:
             announcement = Announcement(settings.name, settings.host, server.port)
@@ -170,7 +171,6 @@ class ServiceBackend:
             LanguageUnsupported: The model doesn't know the language.
         """
         stream = ServiceStream(asyncio.get_running_loop())
-        bias = request.bias
         able = self._service.recognizer().capabilities if self._service.ready else None
         language = "" if request.language == "auto" else request.language
         if able is not None and language and language not in able.languages:
@@ -180,13 +180,11 @@ class ServiceBackend:
                 room="daemon",
             )
         config = self._service.config
-        if config.recognition.bias_from_intents and config.understanding.intents:
-            understander = self._service.rooms.understander()
-            bias += understander.bias() if understander is not None else ()
         options = StreamOptions(
             language=language,
             preset=_PRESETS.get(request.sensitivity, ""),
-            bias=bias,
+            bias=request.bias,
+            grammar=True,
             partials=config.recognition.partials,
         )
         stream.begin(
@@ -223,7 +221,7 @@ class ServiceBackend:
 
     async def answer(self, text: str, language: str, conversation: str) -> AsyncIterator[str]:
         """The reply of a handler, of the intents' own response, or of the language model."""
-        options = StreamOptions(language=language, partials=False, intents=True, replies=True)
+        options = StreamOptions(language=language, partials=False, intents=True, replies=True, sound=False)
 
         async def opened(deliver: Callable[[Event], None]) -> LiveStream:
             return await self._run(lambda: self._service.open_stream(options, deliver, client=self._client))

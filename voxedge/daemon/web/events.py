@@ -16,12 +16,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from voxedge._version import __version__
 from voxedge.daemon.faults import RequestInvalid
+from voxedge.daemon.pcm import PcmConverter, PcmFormat
 from voxedge.daemon.streams import LiveStream, StreamOptions
 from voxedge.daemon.web import answers
 from voxedge.daemon.web.fields import Field, Values, check_form, check_json
 from voxedge.daemon.web.names import model_named
 from voxedge.daemon.web.sockets import Outgoing, converse, feed, opened
-from voxedge.daemon.wyoming_pcm import PcmConverter, PcmFormat
 from voxedge.errors import VoxedgeError
 from voxedge.events import Started
 

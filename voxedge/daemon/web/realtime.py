@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, cast
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from voxedge.daemon.faults import NotServed, RequestInvalid, RequestTooLarge
+from voxedge.daemon.pcm import PcmConverter, PcmFormat
 from voxedge.daemon.streams import LiveStream, StreamOptions
 from voxedge.daemon.web import answers
 from voxedge.daemon.web.fields import Json
 from voxedge.daemon.web.names import model_named
 from voxedge.daemon.web.sockets import Outgoing, converse, feed, opened
-from voxedge.daemon.wyoming_pcm import PcmConverter, PcmFormat
 from voxedge.errors import VoxedgeError
 from voxedge.events import Event, Partial, SpeechEnded, SpeechStarted, Transcript, TurnEnded
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from voxedge.daemon.wyoming_pcm import PcmConverter, PcmFormat, to_pcm16
+from voxedge.daemon.pcm import PcmConverter, PcmFormat, to_pcm16
 from voxedge.errors import AudioInvalid
 
 
