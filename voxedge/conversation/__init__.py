@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from voxedge.conversation.child import freeze_support
 from voxedge.conversation.contract import LanguageModel, Message, ReplyOptions
 from voxedge.conversation.dialogue import Conversation
 from voxedge.conversation.prompt import clock_fact
@@ -23,7 +22,6 @@ __all__ = [
     "ReplyOptions",
     "clock_fact",
     "create",
-    "freeze_support",
 ]
 
 _GROUP = "voxedge.language_models"

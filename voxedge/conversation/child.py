@@ -1,117 +1,29 @@
-"""The process that llama.cpp runs in. It reads requests from its standard input and answers on its output.
-
-It ends when its parent does: a thread watches the input for its end (and, where somebody else holds that
-pipe open, the parent's process id) and leaves at once, whatever llama.cpp is doing. Ctrl-C in the terminal is
-the parent's business. Nothing is written but frames: llama.cpp's own printing goes nowhere.
-"""
+"""The process that llama.cpp runs in: loads the model, writes answers, and forgets when it is told to."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import queue
-import signal
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from voxedge.conversation import frames
+from voxedge.children import frames
 from voxedge.errors import TextInvalid
 
 if TYPE_CHECKING:
+    from voxedge.children.inside import Requests
     from voxedge.conversation.writer import Writer
 
-CHILD_FLAG = "--voxedge-language-model"
-_WATCH_S = 5.0
 
-
-def freeze_support() -> None:
-    """Makes this process the language model's, when it was started as such; else does nothing.
-
-    An app that is packed into one executable (PyInstaller, Nuitka) has no Python to start beside itself, so
-    it starts itself again. It must call this first thing in its main module, before it opens a window.
-    """
-    if sys.argv[1:2] == [CHILD_FLAG]:
-        main(int(sys.argv[2]))
-        sys.exit(0)
-
-
-def main(parent_pid: int) -> None:
-    """Runs the process until its parent closes the pipe or goes away."""
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    incoming, outgoing = _take_over_stdio()
-    _offer_to_the_oom_killer()
-    inbox: queue.Queue[frames.Frame] = queue.Queue(maxsize=64)
-    cancelled = _Cancelled()
-    threading.Thread(
-        target=_watch, args=(incoming, inbox, cancelled, parent_pid), name="voxedge-llm-input", daemon=True
-    ).start()
-
-    def send(frame: frames.Frame) -> None:
-        data = memoryview(frames.pack(frame))
-        try:
-            while data:
-                data = data[os.write(outgoing, data) :]
-        except OSError:
-            os._exit(0)  # nobody is listening any more
-
-    _serve(inbox, cancelled, send)
-
-
-def _take_over_stdio() -> tuple[int, int]:
-    """Keeps the two pipes for frames and gives everybody else an empty input and an output to nowhere."""
-    incoming, outgoing = os.dup(0), os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nowhere, number)
-    os.close(nowhere)
-    return incoming, outgoing
-
-
-def _offer_to_the_oom_killer() -> None:
-    """When memory runs out, the kernel shall take the model, which restarts, and not the app."""
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123
-        file.write("500")
-
-
-class _Cancelled:
-    """Which requests are no longer wanted: they are numbered upwards, so one number says it."""
-
-    def __init__(self) -> None:
-        self.up_to = 0
-
-
-def _watch(incoming: int, inbox: queue.Queue[frames.Frame], cancelled: _Cancelled, parent_pid: int) -> None:
-    def read_some(size: int) -> bytes:
-        if os.name == "posix":
-            import select
-
-            while not select.select([incoming], [], [], _WATCH_S)[0]:
-                if os.getppid() != parent_pid:
-                    return b""
-        return os.read(incoming, size)
-
-    try:
-        while (frame := frames.read(read_some)) is not None:
-            if frame.get("op") == "cancel":
-                cancelled.up_to = int(str(frame["id"]))
-            else:
-                inbox.put(frame)
-    except (OSError, KeyError, ValueError, frames.FrameError):
-        pass
-    os._exit(0)
-
-
-def _serve(
-    inbox: queue.Queue[frames.Frame], cancelled: _Cancelled, send: Callable[[frames.Frame], None]
-) -> None:
+def serve(requests: Requests) -> None:
+    """Answers until the model fails."""
     from voxedge.conversation.writer import LoadError, Writer
 
+    _offer_to_the_oom_killer()
+    cancelled, send = _Cancelled(), requests.answer
+    requests.at_once(cancelled.take)
     writer: Writer | None = None
     while True:
-        frame = inbox.get()
+        frame = requests.next()
         try:
             if frame["op"] == "load":
                 writer = Writer(
@@ -141,3 +53,23 @@ def _answers(writer: Writer, frame: frames.Frame, cancelled: _Cancelled) -> Iter
         yield from writer.write(frame, lambda: number <= cancelled.up_to)
     except TextInvalid as exc:
         yield {"type": "refused", "message": exc.message, "remedy": exc.remedy}
+
+
+def _offer_to_the_oom_killer() -> None:
+    """When memory runs out, the kernel shall take the model, which restarts, and not the app."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123
+        file.write("500")
+
+
+class _Cancelled:
+    """Which requests are no longer wanted: they are numbered upwards, so one number says it."""
+
+    def __init__(self) -> None:
+        self.up_to = 0
+
+    def take(self, frame: frames.Frame) -> bool:
+        """Takes note of a cancellation; leaves other requests."""
+        if frame.get("op") != "cancel":
+            return False
+        self.up_to = int(str(frame["id"]))
+        return True

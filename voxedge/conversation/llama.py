@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from voxedge.conversation import faults, frames
+from voxedge.children import frames
+from voxedge.children.process import ChildProcess
+from voxedge.conversation import faults
 from voxedge.conversation.contract import Message, ReplyOptions
-from voxedge.conversation.process import ChildProcess
 from voxedge.conversation.prompt import checked, with_facts
 from voxedge.errors import (
+    EngineCrashed,
     EngineError,
     EngineLoadFailed,
     TextInvalid,
@@ -28,6 +30,10 @@ from voxedge.events import NEVER, CancelToken
 from voxedge.registry import need_installed
 
 _POLL_S = 0.02
+# llama.cpp's OpenMP threads wait for each other by spinning. With other work on the cores (recognition,
+# speech) that costs dearly: measured with SmolLM2-135M, two threads on two busy cores, 2-3 tokens/s
+# spinning and 20-27 waiting passively.
+_ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}
 
 _FIRST_BACKOFF_S = 1.0
 _LONGEST_BACKOFF_S = 30.0
@@ -293,7 +299,7 @@ class LlamaModel:
                 error.message, remedy=f"{error.remedy} Tried again in {wait_s:.0f} s.", room=faults.ROOM
             )
         self._ready = False
-        child = ChildProcess()
+        child = _start()
         # An app that drops the model without closing it shall not keep a process.
         if self._finalizer is not None:
             self._finalizer.detach()
@@ -365,3 +371,14 @@ def create(
         threads=threads,
         reply_timeout_s=reply_timeout_s,
     )
+
+
+def _start() -> ChildProcess:
+    try:
+        return ChildProcess("voxedge.conversation.child", "llm", _ENVIRONMENT)
+    except OSError as exc:
+        raise EngineCrashed(
+            f"The language model's process can't be started: {exc.strerror}.",
+            remedy="Free memory or processes, and try again.",
+            room=faults.ROOM,
+        ) from exc

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
-from voxedge.conversation import frames, prompt
+from voxedge.children import frames
+from voxedge.conversation import prompt
 from voxedge.conversation.contract import Message
 from voxedge.conversation.textstream import TextStream
 

@@ -1,4 +1,4 @@
-"""The parent's end of the language model's process: starts it, sends, receives with a time limit, ends it.
+"""The parent's end of a child process: starts it, sends, receives with a time limit, ends it.
 
 Why not ``multiprocessing``: spawning imports the app's main module again, which runs apps without an
 ``if __name__ == "__main__"`` twice, and forking copies threads and locks of GUI apps.
@@ -7,6 +7,7 @@ Why not ``multiprocessing``: spawning imports the app's main module again, which
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
 import subprocess
@@ -15,36 +16,40 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from voxedge.conversation import frames
-from voxedge.conversation.child import CHILD_FLAG
-from voxedge.errors import EngineCrashed
+from voxedge.children import frames
+from voxedge.children.inside import CHILD_FLAG
 
 _END: frames.Frame = {"type": "end"}
 _REAP_S = 1.0
 _BOOT = (
     "import sys; sys.path[:] = filter(None, sys.path); "
-    "from voxedge.conversation.child import main; main(int(sys.argv[1]))"
+    "from voxedge.children.inside import main; main(sys.argv[1], int(sys.argv[2]))"
 )
 
 
 class ChildProcess:
     """One process with its two pipes. All methods may be called from any thread.
 
+    Args:
+        module: What it runs, one of `inside.MODULES`.
+        name: For the names of the threads.
+        environment: Variables that it gets where they aren't set.
+
     Raises:
-        EngineCrashed: It can't be started.
+        OSError: It can't be started.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str, name: str, environment: Mapping[str, str] | None = None) -> None:
         self._ended = threading.Event()
         self._ending = threading.Lock()
-        # Bounded: a consumer that is slow stops the reader, the pipe fills, and the model waits.
+        # Bounded: a consumer that is slow stops the reader, the pipe fills, and the child waits.
         self._arrived: queue.Queue[frames.Frame] = queue.Queue(maxsize=256)
         self._leaving: queue.Queue[frames.Frame] = queue.Queue(maxsize=64)
-        self._process = _start()
+        self._process = _start(module, environment or {})
         # Two threads, since a stopped process takes nothing from a full pipe, and Windows can't wait on one.
         self._threads = [
-            threading.Thread(target=self._receive_all, name="voxedge-llm-receive", daemon=True),
-            threading.Thread(target=self._send_all, name="voxedge-llm-send", daemon=True),
+            threading.Thread(target=self._receive_all, name=f"voxedge-{name}-receive", daemon=True),
+            threading.Thread(target=self._send_all, name=f"voxedge-{name}-send", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -133,37 +138,22 @@ class ChildProcess:
                     data = data[os.write(pipe.fileno(), data) :]
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(module: str, defaults: Mapping[str, str]) -> subprocess.Popen[bytes]:
     if not sys.executable:
-        raise EngineCrashed(
-            "The language model's process can't be started: this Python doesn't know its own program.",
-            remedy="Set sys.executable to a Python that has voxedge.",
-            room="conversation",
-        )
+        raise FileNotFoundError(errno.ENOENT, "this Python doesn't know its own program (sys.executable)")
     pid = str(os.getpid())
     frozen = bool(getattr(sys, "frozen", False))
-    command = [sys.executable, CHILD_FLAG, pid] if frozen else [sys.executable, "-c", _BOOT, pid]
-    environment = dict(os.environ)
-    # What the app can import, the model's process can: a checkout on sys.path, say.
+    command = [sys.executable, *([CHILD_FLAG] if frozen else ["-c", _BOOT]), module, pid]
+    environment = {**defaults, **os.environ}
+    # What the app can import, the child can: a checkout on sys.path, say.
     environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-    # llama.cpp's OpenMP threads wait for each other by spinning. With other work on the cores (recognition,
-    # speech) that costs dearly: measured with SmolLM2-135M, two threads on two busy cores, 2-3 tokens/s
-    # spinning and 20-27 waiting passively.
-    environment.setdefault("OMP_WAIT_POLICY", "passive")
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env=environment,
-            start_new_session=True,  # Ctrl-C in the terminal isn't meant for it
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-    except OSError as exc:
-        raise EngineCrashed(
-            f"The language model's process can't be started: {exc.strerror}.",
-            remedy="Free memory or processes, and try again.",
-            room="conversation",
-        ) from exc
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=0,
+        env=environment,
+        start_new_session=True,  # Ctrl-C in the terminal isn't meant for it
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from voxedge.conversation import frames
+from voxedge.children import frames
 
 
 def reader(data: bytes, at_most: int = 3):

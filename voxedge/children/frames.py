@@ -1,4 +1,4 @@
-"""How the language model's process and its parent talk: JSON objects over two pipes, each after its length.
+"""How a child process and its parent talk: JSON objects over two pipes, each after its length.
 
 Lengths are capped, so that damage can't ask for memory; an end in the middle of a frame is an error and not
 an end.
