@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from voxedge.events import Alternative, Forgiven, Slot, SlotValue
 from voxedge.understanding.context import excluded, slots_from
 from voxedge.understanding.grammar import RangeList, TextList
-from voxedge.understanding.lattice import SKIP_WEIGHT, Step
+from voxedge.understanding.lattice import SKIP_WEIGHT
+from voxedge.understanding.search import Step
 from voxedge.understanding.tolerant import Path, TolerantMatcher
 from voxedge.understanding.vocabulary import WORD_WEIGHT
 

@@ -15,9 +15,11 @@ from voxedge.events import SlotValue
 from voxedge.understanding.context import excluded, may_hold
 from voxedge.understanding.exact import ExactMatcher
 from voxedge.understanding.grammar import Grammar, TextList
-from voxedge.understanding.lattice import Ending, Heard, Lattice, Plan, Search, Step, make_plan
+from voxedge.understanding.lattice import Heard, Lattice
 from voxedge.understanding.machine import Machine
 from voxedge.understanding.normalizing import fold
+from voxedge.understanding.plan import Plan, make_plan
+from voxedge.understanding.search import MARGIN, Ending, Search, Step, bounds_of
 from voxedge.understanding.soundgraph import SoundGraph
 from voxedge.understanding.sounds.phonemes import drops
 from voxedge.understanding.sounds.pronouncing import pieces, word_sounds
@@ -30,16 +32,21 @@ if TYPE_CHECKING:
 GIVE_UP = 0.46
 """Cost a sound at which no sentence is thought of any more."""
 GIVE_UP_SLACK = 1.5
-LIMITS = ((0.0, 0.7), (0.18, 0.1))
-"""Costs up to which is searched, one after the other: a sound, and beyond it. Less is far quicker, and mostly
-enough. The first is beyond the least that any sentence could cost, the last what can be a match."""
+NEAR = 0.7
+"""What is looked for first: sentences that cost this much more than the least that any could cost."""
+WIDER = 2.0
+"""How many times as much is searched next, where that gave nothing: less is quicker, and mostly enough."""
+MATCH_LIMIT = (0.18, 0.1)
+"""Cost up to which is searched: a sound, and beyond it. What costs more can't be a match."""
 FAR_LIMIT = (GIVE_UP, GIVE_UP_SLACK)
 FAR_NODES = 3000
 """In smaller grammars (sounds of all words and values together) what is farther is looked for, too: it tells
 how far a text is from any command."""
 WILD_FROM = 0.6
 """Sentences with wildcards are looked for where no other one costs less than this."""
-WILD_LIMITS = ((0.12, 0.4),)
+WILD_LIMIT = (0.12, 0.4)
+SURE = 0.05
+"""A sentence this near to the limit could have a rival beyond it: the next limit decides."""
 MISSING_LIMIT = 2.3
 """Words of the grammar up to this cost (about three sounds) may be missing."""
 MAX_HEARD = 160
@@ -150,37 +157,36 @@ class TolerantMatcher:
             return []
         costs = self.vocabulary.inventory.costs()
         lattice = Lattice(self._table, heard, costs)
+        size = lattice.size
         small = len(self._table.trie.sound) <= FAR_NODES
-        limits = (*LIMITS, FAR_LIMIT) if small else LIMITS
-        found = self._searched(lattice, self._plain, context, limits)
+        share, slack = FAR_LIMIT if small else MATCH_LIMIT
+        found = self._searched(lattice, self._plain, context, share * size + slack)
         best = min((path.cost for path in found), default=1e9)
         if self._wild is not None and best > WILD_FROM:
             # A wildcard explains anything, so such sentences must be near, and are looked for by themselves.
-            wide = lattice.with_wildcards()
-            found += self._searched(wide, self._wild, context, WILD_LIMITS)
+            most = min(WILD_LIMIT[0] * size + WILD_LIMIT[1], best + MARGIN)
+            found += self._searched(lattice.with_wildcards(self._wild.arcs.label), self._wild, context, most)
         return heapq.nsmallest(count, found, key=lambda path: (path.cost, path.block))
 
     def _searched(
-        self,
-        lattice: Lattice,
-        plan: Plan,
-        context: Mapping[str, SlotValue],
-        limits: tuple[tuple[float, float], ...],
+        self, lattice: Lattice, plan: Plan, context: Mapping[str, SlotValue], most: float
     ) -> list[Path]:
-        """The cheapest sentences, searched in ever wider limits."""
-        size, done = lattice.size, 0.0
-        low = float(lattice.before[size])
+        """The cheapest sentences up to a cost, searched in ever wider limits."""
         finals = self._finals(context)
-        for share, slack in limits:
-            limit = share * size + slack + (low if share == 0.0 else 0.0)
-            if limit >= low and limit > done * 1.2:
-                done = limit
-                search = Search(plan, lattice, finals, limit)
-                if search.best <= limit:
-                    found = self._meanings(search.endings(self.exact.allows), context, lattice.heard)
-                    if found:
-                        return found
-        return []
+        bounds = bounds_of(plan, lattice, finals)
+        limit = max(float(lattice.before[lattice.size]), bounds.least) + NEAR
+        while True:
+            last = limit * 1.2 >= most
+            if last:
+                limit = most
+            search = Search(plan, lattice, finals, bounds, limit)
+            if search.best <= (limit if last else limit - SURE):
+                found = self._meanings(search.endings(self.exact.allows), context, lattice.heard)
+                if found:
+                    return found
+            if last:
+                return []
+            limit *= WIDER
 
     def _finals(self, context: Mapping[str, SlotValue]) -> NDArray[np.bool_]:
         """By state: whether a sentence may end there, as far as the context alone tells."""
