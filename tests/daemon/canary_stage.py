@@ -8,6 +8,7 @@ is one JSON object on standard output.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
 import json
@@ -103,6 +104,8 @@ def start(folder: Path, state: Path) -> Serving:
             cwd=state,
             env=environment(state),
         )
+    # Should the stage fail, the service isn't to live on.
+    atexit.register(process.kill)
     serving = Serving(process, folder)
     until = time.monotonic() + 90
     while "voxedge: ready" not in (said := (state / "log").read_text().rpartition("STARTED")[2]):

@@ -2,7 +2,7 @@
 
 What was waited lately tells of overload too late: a stream that is let in needs its words seconds afterwards,
 and one that is refused for what others had to wait would be refused for nothing. So the wait is foretold from
-what a stream costs: the seconds of urgent work (finals, pauses) for each second that a stream is open.
+what a stream costs: the seconds of urgent work (finals, pauses) for each second of its sound.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections import deque
 from math import exp, inf
 
 MEMORY_STREAM_S = 60.0
-"""Seconds of streams after which what they cost counts for a third; silence of an empty service isn't any."""
+"""Seconds of sound after which what streams cost before counts for a third."""
 RECENT_S = 2.5
 """Waits longer ago say nothing of now."""
 FIRST_SHARE = 0.03
 """What a stream costs, before anything is known: this share of the lane..."""
 FIRST_STREAM_S = 10.0
-"""...which counts as if so many seconds of streams had been seen."""
+"""...which counts as if so many seconds of sound had been heard."""
 FIRST_STEP_S = 0.15
 MOST_LOAD = 0.8
 """Share of the lane that urgent work may take; beyond, waits depend on chance alone."""
@@ -28,18 +28,14 @@ TAIL = 3.0
 class LiveLoad:
     """What the open live streams ask of the lane that recognizes.
 
-    Args:
-        now: Seconds of a monotonic clock.
-
     Example:
-        >>> load = LiveLoad(0.0)
-        >>> load.foretold_s(0.0) < 0.1
+        >>> load = LiveLoad()
+        >>> load.foretold_s() < 0.1
         True
     """
 
-    def __init__(self, now: float) -> None:
+    def __init__(self) -> None:
         self.streams = 0
-        self._now = now
         self._work_s = FIRST_SHARE * FIRST_STREAM_S
         self._stream_s = FIRST_STREAM_S
         self._step_s = FIRST_STEP_S
@@ -47,22 +43,25 @@ class LiveLoad:
 
     @property
     def share(self) -> float:
-        """The share of the lane that a stream takes while it is open."""
+        """The share of the lane that a stream takes while sound comes in at its own pace."""
         return self._work_s / self._stream_s
 
-    def opened(self, now: float) -> None:
+    def opened(self) -> None:
         """A stream began."""
-        self._advance(now)
         self.streams += 1
 
-    def closed(self, now: float) -> None:
+    def closed(self) -> None:
         """A stream ended."""
-        self._advance(now)
         self.streams = max(0, self.streams - 1)
 
-    def worked(self, now: float, seconds: float) -> None:
+    def heard(self, seconds: float) -> None:
+        """So much sound came in by one of the streams."""
+        kept = exp(-seconds / MEMORY_STREAM_S)
+        self._work_s *= kept
+        self._stream_s = kept * self._stream_s + seconds
+
+    def worked(self, seconds: float) -> None:
         """A step of urgent work took so long."""
-        self._advance(now)
         self._work_s += seconds
         self._step_s = 0.8 * self._step_s + 0.2 * seconds
 
@@ -77,17 +76,9 @@ class LiveLoad:
         waits = sorted(seconds for _at, seconds in self._waits)
         return waits[len(waits) // 2] if waits else 0.0
 
-    def foretold_s(self, now: float) -> float:
+    def foretold_s(self) -> float:
         """The 95th percentile of the waits, were there one stream more (the queue M/D/1)."""
-        self._advance(now)
         load = self.share * (self.streams + 1)
         if load >= MOST_LOAD:
             return inf
         return TAIL * self._step_s / 2 * load / (1 - load)
-
-    def _advance(self, now: float) -> None:
-        seconds = self.streams * max(0.0, now - self._now)
-        self._now = max(now, self._now)
-        kept = exp(-seconds / MEMORY_STREAM_S)
-        self._work_s *= kept
-        self._stream_s = kept * self._stream_s + seconds

@@ -143,7 +143,7 @@ class Scheduler:
         counts = workers or {}
         self._progress = progress or Progress()
         self._closed = threading.Event()
-        self._live = LiveLoad(monotonic())
+        self._live = LiveLoad()
         self._lanes: dict[Lane, _Lane] = {}
         self._threads: list[threading.Thread] = []
         for name in LANES:
@@ -212,12 +212,17 @@ class Scheduler:
     def live_opened(self) -> None:
         """A live stream began: it will need its words."""
         with self._lanes["compute"].changed:
-            self._live.opened(monotonic())
+            self._live.opened()
 
     def live_closed(self) -> None:
         """A live stream ended."""
         with self._lanes["compute"].changed:
-            self._live.closed(monotonic())
+            self._live.closed()
+
+    def live_heard(self, seconds: float) -> None:
+        """So much sound came in by a live stream."""
+        with self._lanes["compute"].changed:
+            self._live.heard(seconds)
 
     def live_wait_ms(self) -> float:
         """How long 95 % of the finals would wait at most, were there one live stream more.
@@ -228,7 +233,7 @@ class Scheduler:
         with own.changed:
             now = monotonic()
             waiting = (now - entry.item.since for entry in own.queue.ahead_of(Priority.FINAL))
-            found = max(self._live.foretold_s(now), self._live.recent_s(now), *waiting, 0.0)
+            found = max(self._live.foretold_s(), self._live.recent_s(now), *waiting, 0.0)
         return 1000 * found
 
     @property
@@ -290,7 +295,7 @@ class Scheduler:
                 lane.cancelled += cancelled
                 lane.busy_s += cost_s
                 if final and name == "compute":
-                    self._live.worked(monotonic(), cost_s / lane.workers)
+                    self._live.worked(cost_s / lane.workers)
                 known = lane.cost_s.get(entry.priority, cost_s)
                 lane.cost_s[entry.priority] = 0.8 * known + 0.2 * cost_s
                 lane.queue.charge(entry.client, cost_s)

@@ -19,7 +19,7 @@ from voxedge.chain import Chain, Verdict, as_fault, verdict_without_words
 from voxedge.daemon.scheduler import Client, Lane, Priority, Scheduler, Terms, Ticket
 from voxedge.errors import Cancelled, ClosedError, VoxedgeError
 from voxedge.events import CancelToken, Dropped, Event, Transcript
-from voxedge.runtime import is_partial_work, newer_audio
+from voxedge.runtime import is_partial_work, newer_audio, outruns
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
@@ -131,6 +131,7 @@ class LiveStream:
             ClosedError: The stream was closed.
         """
         self._check_open()
+        self._scheduler.live_heard(len(samples) / SAMPLE_RATE_HZ)
         for frame in self._framer.feed(samples):
             self._chain.listening.feed(frame, self._route, self._cancel)
 
@@ -204,10 +205,9 @@ class LiveStream:
     def _supersede(self, item: UtteranceAudio) -> None:
         kept = (i for i in self._inbox if not (isinstance(i, UtteranceAudio) and newer_audio(item, i)))
         self._inbox = deque(kept)
-        # A partial that were given up for the next one would never be finished on a slow machine.
-        if self._running is not None and item.kind != "growing":
+        if self._running is not None:
             at_work, token = self._running
-            if isinstance(at_work, UtteranceAudio) and newer_audio(item, at_work):
+            if isinstance(at_work, UtteranceAudio) and outruns(item, at_work):
                 token.cancel()
 
     def _pump(self) -> None:
