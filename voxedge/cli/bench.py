@@ -15,6 +15,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "detect": ("voxedge.bench.detect", "which language a text is in: sentences, and three words"),
     "endpoint": ("voxedge.bench.endpoint", "utterances cut in two against the wait, and voice activity"),
     "examples": ("voxedge.bench.examples", "the parser trained from examples, on the Snips benchmark"),
+    "counting": ("voxedge.bench.counting", "what the statistics cost a turn"),
     "idle": ("voxedge.bench.idle", "what listening costs while nobody speaks"),
     "import": ("voxedge.bench.startup", "what `import voxedge` costs over a bare interpreter"),
     "intents": ("voxedge.bench.intents", "intent matching, beside hassil"),
