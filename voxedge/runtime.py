@@ -288,8 +288,7 @@ class ThreadedRuntime:
         def route(item: Event | UtteranceAudio) -> None:
             if isinstance(item, UtteranceAudio):
                 chain.watch.heard(item)
-                # On a slow machine a partial that were given up for the next one would never be finished.
-                self._cancel_working(lambda at_work: item.kind != "growing" and newer_audio(item, at_work))
+                self._cancel_working(lambda at_work: outruns(item, at_work))
                 self._audio.put(item)
                 return
             chain.turns.emit(item)
@@ -402,6 +401,15 @@ def newer_audio(new: UtteranceAudio, old: UtteranceAudio) -> bool:
     if new.turn != old.turn or old.kind == "final":
         return False
     return not (old.kind == "pause" and new.speech_end_sample == old.speech_end_sample)
+
+
+def outruns(new: UtteranceAudio, at_work: UtteranceAudio) -> bool:
+    """Whether work that has begun is to be given up for newer sound.
+
+    On a slow machine a partial that were given up for the next one would never be finished. A pause that
+    wasn't the end is given up: all decodings of half an utterance would make those of the whole late.
+    """
+    return newer_audio(new, at_work) and not (new.kind == at_work.kind == "growing")
 
 
 def _is_passing(event: Event) -> bool:

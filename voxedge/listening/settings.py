@@ -129,7 +129,8 @@ def _check(name: str, value: float, least: float, most: float) -> None:
 
 PRESETS: dict[str, EndpointSettings] = {
     # The waits come from `voxedge bench endpoint`: see docs/benchmarks.md.
-    "command": EndpointSettings(),
+    # Short pauses are rare in commands, and what is recognized from the first one on is there at the end.
+    "command": EndpointSettings(pause_ms=64),
     "conversation": EndpointSettings(
         min_silence_ms=800,
         opening_ms=1000,

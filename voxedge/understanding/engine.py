@@ -30,6 +30,9 @@ from voxedge.understanding.wordlist import word_list
 
 MAX_ALTERNATIVES = 5
 MAX_HYPOTHESES = 7
+KEPT_TEXTS = 32
+"""So many texts keep what they are near to: the same words are asked about at a pause, at the end, and for
+how long to wait."""
 CUT_SHORT = 0.9
 """What a hypothesis costs that others go on from: a recognizer's n-best has sentences that break off."""
 
@@ -52,6 +55,7 @@ class GrammarUnderstander:
         self._tolerant: TolerantMatcher | None = None
         self._told: dict[int, tuple[str, ...]] = {}
         self._words: tuple[str, ...] | None = None
+        self._near: dict[tuple[str, str], tuple[Meant, ...]] = {}
 
     def set_list(self, name: str, values: AnyList) -> None:
         """Changes a list while running; nothing else is built again.
@@ -63,7 +67,7 @@ class GrammarUnderstander:
         with self._lock:
             self._changed[name] = values
             self.exact.set_lists(self._changed)
-            self._told, self._words = {}, None
+            self._told, self._words, self._near = {}, None, {}
             if self._tolerant is not None:
                 self._tolerant.refresh()
 
@@ -103,8 +107,18 @@ class GrammarUnderstander:
             token.text for token in tokenize(tidy(text), by_character=self.grammar.by_character)
         )
         known = context or {}
-        items = (meant(matcher, path, known) for path in matcher.paths(matcher.hear(folded), known))
-        return [item for item in items if item is not None]
+        key = (folded, repr(sorted(known.items(), key=lambda item: item[0])))
+        with self._lock:
+            memory = self._near  # another one once a list has changed: what is found now may be of the old
+            found = memory.get(key)
+        if found is None:
+            items = (meant(matcher, path, known) for path in matcher.paths(matcher.hear(folded), known))
+            found = tuple(item for item in items if item is not None)
+            with self._lock:
+                memory[key] = found
+                while len(memory) > KEPT_TEXTS:
+                    del memory[next(iter(memory))]
+        return list(found)
 
     def nearness(self, text: str, context: Context | None = None) -> float:
         """Cost a sound of the nearest sentence; 0 is one of the grammar's, 1 is nothing like any."""
