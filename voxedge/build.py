@@ -386,9 +386,9 @@ class Rooms:
         return speaking.create(engine, voice=voice, language=language, rate=rate, model_dir=folder)
 
     def _build_sink(self) -> AudioSink:
-        from voxedge.audio.sinks import LoudspeakerSink
+        from voxedge.audio.loudspeaker import open_loudspeaker
 
-        return LoudspeakerSink(self.config.audio.output_device)
+        return open_loudspeaker(self.config.audio.output_device)
 
 
 _NUMBER_STYLES: Mapping[str, Literal["spoken", "digits", "words"]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -12,7 +13,7 @@ import types
 import numpy as np
 import pytest
 
-from voxedge.audio import devices, microphone, portaudio
+from voxedge.audio import capture, devices, microphone, portaudio
 from voxedge.audio.contract import FRAME_SAMPLES, SAMPLE_RATE_HZ
 from voxedge.audio.devices import STALL_S, START_S, SampleRing, Watchdog
 from voxedge.audio.microphone import MicrophoneSource
@@ -136,6 +137,9 @@ def fake(monkeypatch):
     sd = FakePortAudio()
     monkeypatch.setattr(portaudio, "portaudio", lambda: sd)
     monkeypatch.setattr(microphone, "portaudio", lambda: sd)
+    monkeypatch.setattr(capture, "portaudio", lambda: sd)
+    monkeypatch.setattr(capture, "APART", False)
+    monkeypatch.setattr(microphone, "APART", False)
     monkeypatch.setattr(microphone, "server_has_microphone", lambda: True)
     return sd
 
@@ -448,8 +452,10 @@ def virtual(data_dir, tmp_path, monkeypatch):
         name, _, value = part.partition("=")
         monkeypatch.setenv(name, value)
     portaudio.refresh()
+    capture.forget_kept()
     yield call
     call("stop")
+    capture.forget_kept()
     os.environ.pop("PULSE_SERVER", None)
     portaudio.refresh()
 
@@ -496,6 +502,42 @@ def test_a_microphone_that_goes_and_comes_back_is_taken_up_again(virtual, data_d
     assert listener.until(lambda: _loud(listener), 8)
     playing.join()
     listener.stop()
+
+
+@pytest.mark.device
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.skipif(not capture.APART, reason="PortAudio runs in the app's own process here")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_device_process_that_dies_or_hangs_is_replaced(virtual, number):
+    source = MicrophoneSource("pulse")
+    listener = Listener(source)
+    assert listener.until(lambda: listener.frames, 6)
+    os.kill(source._capture._child.pid, number)
+    assert listener.until(lambda: len(listener.states) == 2, 12)
+    assert [type(state) for state in listener.states] == [Degraded, Recovered]
+    heard = len(listener.frames)
+    assert listener.until(lambda: len(listener.frames) > heard, 5)
+    listener.stop()
+
+
+@pytest.mark.device
+@pytest.mark.data
+@pytest.mark.skipif(not capture.APART, reason="PortAudio runs in the app's own process here")
+def test_who_talks_again_gets_the_process_that_is_there(virtual):
+    source = MicrophoneSource("pulse")
+    listener = Listener(source)
+    assert listener.until(lambda: listener.frames, 6)
+    first = source._capture._child.pid
+    source.mute()
+    assert listener.until(lambda: source._capture is None)
+    source.unmute()
+    assert listener.until(lambda: source._capture is not None, 6)
+    assert source._capture._child.pid == first
+    before = len(listener.frames)
+    assert listener.until(lambda: len(listener.frames) > before, 6)
+    listener.stop()
+    assert listener.states == []
 
 
 def test_a_server_that_can_t_be_asked_counts_as_one_with_a_microphone(monkeypatch):

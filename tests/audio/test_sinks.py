@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -12,7 +13,10 @@ import numpy as np
 import pytest
 from sound_files import tones
 
+from voxedge.audio import loudspeaker
+from voxedge.audio.capture import APART
 from voxedge.audio.decode import read
+from voxedge.audio.loudspeaker import open_loudspeaker
 from voxedge.audio.portaudio import device_error, find_device, portaudio
 from voxedge.audio.resample import resample
 from voxedge.audio.sinks import LoudspeakerSink, NullSink, WavSink
@@ -363,7 +367,7 @@ def test_a_real_loudspeaker_sounds_stops_and_is_lost(virtual_audio, tmp_path):
     heard = tmp_path / "heard.wav"
     recorder = subprocess.Popen([virtual_audio, "record", str(heard), "6"])
     time.sleep(1.5)
-    sink = LoudspeakerSink("pulse")
+    sink = open_loudspeaker("pulse")
     assert sink.play(SOUND, 24000, NEVER)
     token = CancelToken()
     timer = threading.Timer(0.3, token.cancel)
@@ -381,4 +385,34 @@ def test_a_real_loudspeaker_sounds_stops_and_is_lost(virtual_audio, tmp_path):
     with pytest.raises(DeviceLost):
         sink.play(np.zeros(24000 * 20, np.float32), 24000, NEVER)
     timer.join()
+    subprocess.run([virtual_audio, "revive"], check=True, capture_output=True)
+    assert sink.play(SOUND, 24000, NEVER)
+    sink.close()
+    with pytest.raises(ClosedError):
+        sink.play(SOUND, 24000, NEVER)
+
+
+@pytest.mark.device
+def test_what_is_cancelled_before_the_process_is_ready_is_not_played(virtual_audio):
+    sink, token = open_loudspeaker("pulse"), CancelToken()
+    token.cancel()
+    assert not sink.play(np.zeros(24000 * 20, np.float32), 24000, token)
+    sink.close()
+
+
+@pytest.mark.device
+@pytest.mark.skipif(not APART, reason="PortAudio runs in the app's own process here")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_loudspeaker_whose_process_dies_or_hangs_is_lost_and_comes_back(virtual_audio, number, monkeypatch):
+    monkeypatch.setattr(loudspeaker, "_OPEN_S", 3.0)
+    sink = open_loudspeaker("pulse")
+    assert sink.play(SOUND, 24000, NEVER)
+    process = sink._child
+    os.kill(process.pid, number)
+    if number == signal.SIGSTOP:
+        with pytest.raises(DeviceLost):
+            sink.play(SOUND, 24000, NEVER)
+    else:
+        process.how_it_died()
+    assert sink.play(SOUND, 24000, NEVER)
     sink.close()

@@ -1,25 +1,19 @@
-"""The microphone: PortAudio's thread copies into a ring, the listening thread does all the rest."""
+"""The microphone: blocks from a capture become numbered frames, also after it was lost and found again."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from voxedge.audio.capture import APART, Capture, open_capture
 from voxedge.audio.contract import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
-from voxedge.audio.devices import START_S, SampleRing, Watchdog, server_has_microphone
+from voxedge.audio.devices import START_S, Watchdog, server_has_microphone
 from voxedge.audio.framing import Framer
-from voxedge.audio.portaudio import (
-    before_refresh,
-    close_stream,
-    device_error,
-    find_device,
-    portaudio,
-    refresh,
-)
+from voxedge.audio.portaudio import before_refresh, find_device, portaudio, refresh
 from voxedge.audio.resample import Resampler
-from voxedge.errors import DeviceError, DeviceLost, DeviceNotFound, DeviceRateRefused
+from voxedge.errors import DeviceError, DeviceLost, DeviceNotFound
 from voxedge.events import CancelToken, Degraded, Event, Recovered
 
 if TYPE_CHECKING:
@@ -28,9 +22,6 @@ if TYPE_CHECKING:
 
 StateCallback: TypeAlias = Callable[[Event], None]
 
-_RING_S = 10.0
-"""The listening thread may be held up for so long before sound is lost."""
-_BLOCK_S = 0.032
 _POLL_S = 0.012
 _RETRY_S = 0.5
 _SILENT_S = 1.0
@@ -70,12 +61,11 @@ class MicrophoneSource:
         self._device = device
         self._on_state = on_state
         self._wanted_rate_hz, self._wanted_channels = rate_hz, channels
-        number = find_device(device, "input")
+        number = _found(device)
         # After replugging the numbers are others; the name stays.
         if device.isdigit():
             self._device = str(portaudio().query_devices(number)["name"])
-        self._stream: Any = None
-        self._ring = SampleRing(1, 1)
+        self._capture: Capture | None = None
         self._resampler = Resampler(SAMPLE_RATE_HZ)
         self._framer = Framer()
         self._watchdog = Watchdog(0.0)
@@ -102,7 +92,8 @@ class MicrophoneSource:
     @property
     def lost_samples(self) -> int:
         """Samples (of the device's rate) that were lost because nobody took them for ten seconds."""
-        return self._lost_samples + self._ring.lost
+        capture = self._capture
+        return self._lost_samples + (capture.lost if capture is not None else 0)
 
     def watch(self, on_state: StateCallback) -> None:
         """Names who takes ``Degraded`` and ``Recovered``."""
@@ -133,12 +124,12 @@ class MicrophoneSource:
         self.release()
 
     def release(self) -> None:
-        """Lets go of the stream; `frames` opens it again unless the source was closed."""
+        """Lets go of the device; `frames` opens it again unless the source was closed."""
         with self._lock:
-            stream, self._stream = self._stream, None
-        if stream is not None:
-            self._lost_samples += self._ring.lost
-            close_stream(stream)
+            capture, self._capture = self._capture, None
+        if capture is not None:
+            self._lost_samples += capture.lost
+            capture.close(broken=self._lost_since is not None)
 
     def frames(self, cancel: CancelToken) -> Iterator[Frame]:
         """Gives the frames as they are heard, until the source is closed or the token cancelled.
@@ -178,12 +169,12 @@ class MicrophoneSource:
 
     def _heard(self, now: float) -> list[Frame]:
         with self._lock:
-            stream, ring = self._stream, self._ring
-        block = ring.read()
-        if self._is_gone(now, stream, ring, block):
+            capture = self._capture
+        block = capture.read() if capture is not None else None
+        if self._is_gone(now, capture, block):
             self._lose(now)
             return []
-        return self._framed(block)
+        return self._framed(block) if block is not None else []
 
     def _framed(self, block: NDArray[np.float32]) -> list[Frame]:
         import numpy as np
@@ -197,10 +188,10 @@ class MicrophoneSource:
             mono = np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
         return self._framer.feed(self._resampler.feed(np.clip(mono, -1.0, 1.0)))
 
-    def _is_gone(self, now: float, stream: Any, ring: SampleRing, block: NDArray[np.float32]) -> bool:
+    def _is_gone(self, now: float, capture: Capture | None, block: NDArray[np.float32] | None) -> bool:
         if self._closed.is_set() or self._muted.is_set():
             return False
-        if stream is None or self._watchdog.gone(now, ring.blocks, bool(stream.active)):
+        if capture is None or block is None or self._watchdog.gone(now, capture.blocks, capture.active):
             return True
         if len(block):
             if block.any():
@@ -217,6 +208,10 @@ class MicrophoneSource:
         self._lost_since, self._retry_at, self._tail_given, self._retried = now, now, 0, False
         self._zero_since = None
         self._settled.set()
+        with self._lock:
+            capture = self._capture
+        if capture is not None and self._watchdog.gone(now, capture.blocks, capture.active):
+            self.release()
         self._tell(
             Degraded(
                 room="audio",
@@ -244,9 +239,9 @@ class MicrophoneSource:
     def _is_back(self, now: float) -> bool:
         """Looks for the microphone again, a step at a time: open it, wait for sound, ask the server."""
         with self._lock:
-            stream, ring = self._stream, self._ring
-        if stream is not None and not self._watchdog.gone(now, ring.blocks, bool(stream.active)):
-            fresh = len(ring.read()) > 0
+            capture = self._capture
+        if capture is not None and not self._watchdog.gone(now, capture.blocks, capture.active):
+            fresh = len(capture.read()) > 0
             if not server_has_microphone():
                 # Opened again once a microphone is there: the server may have tied this stream elsewhere.
                 self._retried = False
@@ -257,8 +252,7 @@ class MicrophoneSource:
             return False
         self.release()
         try:
-            refresh()
-            self._open()
+            self._open(again=True)
             self._retried = True
         except DeviceError:
             self.release()
@@ -278,52 +272,24 @@ class MicrophoneSource:
         if self._on_state is not None:
             self._on_state(event)
 
-    def _open(self) -> None:
-        sd = portaudio()
-        number = find_device(self._device, "input")
-        info = sd.query_devices(number)
-        rates = [self._wanted_rate_hz] if self._wanted_rate_hz else [SAMPLE_RATE_HZ, 0, 48_000, 44_100]
-        most = int(info["max_input_channels"])
-        channels = [self._wanted_channels] if self._wanted_channels else [1, min(2, most)]
-        failure: Exception | None = None
-        for count in dict.fromkeys(channels):
-            for rate in dict.fromkeys(rate or int(info["default_samplerate"]) for rate in rates):
-                try:
-                    self._start(sd, number, rate, count)
-                except sd.PortAudioError as exc:
-                    error = device_error(exc, self._device, "input")
-                    if not isinstance(error, (DeviceRateRefused, DeviceNotFound)):
-                        raise error from exc
-                    failure = exc
-                else:
-                    return
-        raise device_error(failure or ValueError(), self._device, "input") from failure
-
-    def _start(self, sd: Any, number: int, rate_hz: int, channels: int) -> None:
-        ring = SampleRing(int(_RING_S * rate_hz), channels)
-
-        def capture(block: NDArray[np.float32], _frames: int, _time: object, _status: object) -> None:
-            ring.write(block)
-
-        stream = sd.InputStream(
-            samplerate=rate_hz,
-            blocksize=int(_BLOCK_S * rate_hz),
-            device=number,
-            channels=channels,
-            dtype="float32",
-            callback=capture,
-        )
-        try:
-            stream.start()
-        except sd.PortAudioError:
-            close_stream(stream)
-            raise
+    def _open(self, *, again: bool = False) -> None:
+        capture = open_capture(self._device, self._wanted_rate_hz, self._wanted_channels, again=again)
         with self._lock:
             if self._closed.is_set():
-                close_stream(stream)
+                capture.close()
                 raise DeviceLost("The microphone was closed.", remedy="Open it again.")
-            self._stream, self._ring = stream, ring
-        self._resampler = Resampler(rate_hz)
+            self._capture = capture
+        self._resampler = Resampler(capture.rate_hz)
         self._watchdog = Watchdog(time.monotonic())
         self._zero_since = None
-        self.rate_hz, self.channels = rate_hz, channels
+        self.rate_hz, self.channels = capture.rate_hz, capture.channels
+
+
+def _found(device: str) -> int:
+    try:
+        return find_device(device, "input")
+    except DeviceNotFound:
+        if not APART:
+            raise
+        refresh()  # plugged in since this process looked; it has no streams of its own that would end
+        return find_device(device, "input")

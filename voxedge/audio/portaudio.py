@@ -67,8 +67,12 @@ def portaudio() -> ModuleType:
     return module
 
 
-def close_stream(stream: Any) -> None:
-    """Closes a stream of PortAudio; waits only a moment, since on a dead audio server that can hang."""
+def close_stream(stream: Any) -> bool:
+    """Closes a stream of PortAudio; waits only a moment, since on a dead audio server that can hang.
+
+    Returns:
+        Whether it is closed.
+    """
     _closing.difference_update([thread for thread in _closing if not thread.is_alive()])
     closing = threading.Thread(
         target=lambda: stream.close(ignore_errors=True), name="voxedge-device-close", daemon=True
@@ -78,6 +82,7 @@ def close_stream(stream: Any) -> None:
     closing.start()
     _closing.add(closing)
     closing.join(_CLOSE_S)
+    return not closing.is_alive()
 
 
 def before_refresh(holder: _Holder) -> None:

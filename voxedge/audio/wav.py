@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import wave
 from pathlib import Path
@@ -11,7 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
 from voxedge.audio.samples import check_rate, check_samples
-from voxedge.errors import ClosedError, DiskFull, UsageError, VoxedgeError
+from voxedge.errors import ClosedError, UsageError
+from voxedge.files import check_target, is_special, write_failure
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
@@ -41,13 +41,12 @@ class WavWriter:
         self.samples = 0
         self._temporary: Path | None = None
         self._writer: wave.Wave_write | None = None
-        if self.path.is_dir():
-            raise UsageError(f"{path} is a folder.", remedy=f"Name a file: {self.path / 'speech.wav'}")
+        check_target(self.path, "speech.wav")
         try:
             self._file = self._open()
             self._writer = wave.open(self._file, "wb")  # noqa: SIM115 -- closed by close() and discard()
         except OSError as exc:
-            raise _failure(self.path, exc) from exc
+            raise write_failure(self.path, exc, "audio") from exc
         self._writer.setnchannels(1)
         self._writer.setsampwidth(2)
         self._writer.setframerate(rate_hz)
@@ -87,7 +86,7 @@ class WavWriter:
         try:
             self._writer.writeframes(data.tobytes())
         except OSError as exc:
-            raise _failure(self.path, exc) from exc
+            raise write_failure(self.path, exc, "audio") from exc
         self.samples += samples.size
 
     def close(self) -> None:
@@ -111,7 +110,7 @@ class WavWriter:
                 self._file.close()
         except OSError as exc:
             self._remove()
-            raise _failure(self.path, exc) from exc
+            raise write_failure(self.path, exc, "audio") from exc
 
     def discard(self) -> None:
         """Gives up: nothing is left behind, and a file that was there stays as it was."""
@@ -122,7 +121,7 @@ class WavWriter:
         self._remove()
 
     def _open(self) -> BinaryIO:
-        if self.path.exists() and not self.path.is_file():
+        if is_special(self.path):
             return self.path.open("wb")
         # Not by `tempfile`: its files are for their owner only, and a sound file is an ordinary one.
         self._temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}-{id(self):x}.part")
@@ -140,15 +139,3 @@ def write_wav(path: str | Path, samples: MonoF32, rate_hz: int) -> None:
     """Writes one sound. See `WavWriter` for arguments and errors."""
     with WavWriter(path, rate_hz) as writer:
         writer.write(samples)
-
-
-def _failure(path: Path, exc: OSError) -> VoxedgeError:
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(
-            f"No space is left for {path}.", remedy=f"Make room: df -h {path.parent}", room="audio"
-        )
-    return UsageError(
-        f"{path} can't be written: {exc.strerror or exc}.",
-        remedy=f"Choose a place that can be written to: ls -ld {path.parent}",
-        room="audio",
-    )

@@ -14,8 +14,7 @@ from voxedge.errors import TextInvalid, UsageError
 from voxedge.events import CancelToken, Event
 
 if TYPE_CHECKING:
-    from voxedge.audio.contract import MonoF32
-    from voxedge.audio.sinks import LoudspeakerSink, WavSink
+    from voxedge.audio.contract import AudioSink, MonoF32
     from voxedge.speaking.contract import Synthesizer
 
 HELP = "Speak a text: aloud, or into a WAV file. The first sentence sounds while the others are made."
@@ -92,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
 class _Meter:
     """Passes sound on to the sink, and notes how much there was and when the first of it came."""
 
-    def __init__(self, sink: WavSink | LoudspeakerSink, started: float) -> None:
+    def __init__(self, sink: AudioSink, started: float) -> None:
         self._sink, self._started = sink, started
         self.seconds = 0.0
         self.first_sound_s = 0.0
@@ -107,10 +106,11 @@ class _Meter:
         self._sink.close()
 
 
-def _sink(args: argparse.Namespace) -> WavSink | LoudspeakerSink:
-    from voxedge.audio.sinks import LoudspeakerSink, WavSink
+def _sink(args: argparse.Namespace) -> AudioSink:
+    from voxedge.audio.loudspeaker import open_loudspeaker
+    from voxedge.audio.sinks import WavSink
 
-    return WavSink(args.output) if args.output else LoudspeakerSink(args.device)
+    return WavSink(args.output) if args.output else open_loudspeaker(args.device)
 
 
 def _model_dir(engine: str, language: str) -> Path | None:
