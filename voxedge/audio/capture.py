@@ -37,6 +37,7 @@ _RING_S = 10.0
 """The listening thread may be held up for so long before sound is lost."""
 _OPEN_S = 8.0
 """A process that opened no device after so long hangs; a slow board needs two seconds."""
+_POLL_S = 0.012
 _OPEN_AGAIN_S = 2.0
 _CLOSE_S = 0.5
 
@@ -69,8 +70,12 @@ class Capture(Protocol):
         """Samples (of all channels together) that nobody took in time."""
         ...
 
-    def read(self) -> NDArray[np.float32]:
-        """Takes what was heard since the last call: float32, shape ``(n, channels)``, n perhaps 0."""
+    def read(self, wait_s: float = 0.0) -> NDArray[np.float32]:
+        """Takes what was heard since the last call; waits a moment where that is nothing.
+
+        Returns:
+            float32, shape ``(n, channels)``, n perhaps 0.
+        """
         ...
 
     def close(self, *, broken: bool = False) -> None:
@@ -181,9 +186,13 @@ class LocalCapture:
         """Samples that nobody took in time."""
         return self._ring.lost
 
-    def read(self) -> NDArray[np.float32]:
+    def read(self, wait_s: float = 0.0) -> NDArray[np.float32]:
         """Takes what was heard since the last call."""
-        return self._ring.read()
+        block = self._ring.read()
+        if not len(block) and wait_s > 0:
+            time.sleep(min(wait_s, _POLL_S))
+            block = self._ring.read()
+        return block
 
     def close(self, *, broken: bool = False) -> None:
         """Gives the device back."""
@@ -237,13 +246,16 @@ class ChildCapture:
         """Samples that nobody took in time."""
         return self._lost_bytes // (4 * max(1, self.channels))
 
-    def read(self) -> NDArray[np.float32]:
+    def read(self, wait_s: float = 0.0) -> NDArray[np.float32]:
         """Takes what was heard since the last call."""
         import numpy as np
 
         parts: list[bytes] = []
         with self._reading:
-            while (frame := self._child.receive(0)) is not None and not self._ended:
+            while not self._ended:
+                frame = self._child.receive(0.0 if parts else wait_s)
+                if frame is None:
+                    break
                 if frame["type"] == "sound":
                     parts.append(base64.b64decode(str(frame["data"])))
                     self._lost_bytes += int(str(frame["lost_bytes"]))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 StateCallback: TypeAlias = Callable[[Event], None]
 
 _POLL_S = 0.012
+_WAIT_S = 0.1
 _RETRY_S = 0.5
 _SILENT_S = 1.0
 _TAIL_S = 4.0
@@ -147,7 +148,10 @@ class MicrophoneSource:
                     self._rest(cancel)
                     continue
                 now = time.monotonic()
-                frames = self._heard(now) if self._lost_since is None else self._while_lost(now)
+                if self._lost_since is None:
+                    yield from self._heard(now)
+                    continue
+                frames = self._while_lost(now)
                 yield from frames
                 if not frames:
                     time.sleep(_POLL_S)
@@ -170,7 +174,7 @@ class MicrophoneSource:
     def _heard(self, now: float) -> list[Frame]:
         with self._lock:
             capture = self._capture
-        block = capture.read() if capture is not None else None
+        block = capture.read(_WAIT_S) if capture is not None else None
         if self._is_gone(now, capture, block):
             self._lose(now)
             return []
