@@ -82,6 +82,18 @@ def test_free_words_that_are_a_command_but_for_a_sound_are_enough(coffee):
     assert (heard.decodings, len(decoder.asked)) == (1, 1)
 
 
+def test_a_word_that_two_words_of_the_grammar_share_leaves_a_doubt(coffee):
+    told = ["can I have a medium roast house coffee"]
+    heard = hear(Decoder("can I have a medium rose doused coffee", told), coffee, SILENCE, OPTIONS)
+    assert slots(heard.result) == {"roast": "medium roast", "coffeeDrink": "house coffee"}
+
+
+def test_what_is_left_of_a_reading_that_runs_on_is_one_too(coffee):
+    told = ["I want a ca with brown sugar", "I want a cappuccino with brown sugar want a cappuccino with"]
+    heard = hear(Decoder("I won a cat she know with brown sugar", told), coffee, SILENCE, OPTIONS)
+    assert slots(heard.result) == {"coffeeDrink": "cappuccino", "sugarAmount": "brown sugar"}
+
+
 def test_a_hint_that_hears_the_same_command_needs_no_third_decoding(coffee):
     decoder = Decoder("can I gather lodge lot hey", ["can I get a large lotte"], ["I want a small mocha"])
     heard = hear(decoder, coffee, SILENCE, OPTIONS)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from voxedge.events import NEVER, Alternative, CancelToken, Completeness, IntentMatched, NoIntent
@@ -29,8 +30,8 @@ GATE = 0.34
 """Greatest cost a sound at which free words may be a command that was misheard. Of 120 coffee orders amid a
 kitchen at 6 dB, tiny.en's words had 0.26 at most, but for two that it didn't hear; "Alexa" has 0.36."""
 CLEAR = 0.93
-"""A command that was understood with this score from free words stands. Of 149 coffee orders, most of them
-amid a kitchen at 6 dB, none that had 0.9 or more was wrong."""
+"""A command that was understood with this score from free words stands. Of 115 coffee orders, clean and amid
+a kitchen at 6 dB, that had a score between this and 1 and no heard word shared, none was wrong."""
 BEAM = 5
 BIAS_SENTENCES = 6
 NEARLY = 0.7
@@ -163,17 +164,40 @@ def _said(recognition: Recognition) -> tuple[Alternative, ...]:
 
 
 def _readings(recognition: Recognition) -> tuple[Alternative, ...]:
-    """The hypotheses; those whose end is said twice only where there are no others."""
-    readings = recognition.alternatives or (Alternative(recognition.text, 0.0),)
-    readings = tuple(item for item in readings if item.text)
-    return tuple(item for item in readings if not _stutters(item.text)) or readings
+    """The hypotheses, and what is left of those whose end was said before.
+
+    Decoders miss ends in noise and run on. Where the end follows on its like, or the sentence begins anew,
+    only what is before counts; elsewhere people may have said it twice.
+    """
+    found: dict[str, Alternative] = {}
+    for item in recognition.alternatives or (Alternative(recognition.text, 0.0),):
+        cut = _cut_again(item.text)
+        for text in (cut,) if _stutters(item.text) else (item.text, cut):
+            if text:
+                found.setdefault(" ".join(_bare(text)), replace(item, text=text))
+    return tuple(found.values())
+
+
+def _bare(text: str) -> list[str]:
+    return [word.strip(".,!?").casefold() for word in text.split()]
 
 
 def _stutters(text: str) -> bool:
-    """Whether the end repeats what is before it, or the sentence begins anew: decoders miss ends in noise."""
-    words = [word.strip(".,!?").casefold() for word in text.split()]
+    """Whether the end repeats what is before it, or the sentence begins anew."""
+    words = _bare(text)
     anew = any(words[at : at + 3] == words[:3] for at in range(3, len(words) - 2))
     return anew or any(words[-size:] == words[-2 * size : -size] for size in range(2, len(words) // 2 + 1))
+
+
+def _cut_again(text: str) -> str:
+    """The text without its longest end that was said before; of two words only right behind its like."""
+    words = _bare(text)
+    for size in range(len(words) // 2, 1, -1):
+        at = len(words) - size
+        places = range(at - size, -1, -1) if size > 2 else range(at - size, at - size - 1, -1)
+        if any(words[place : place + size] == words[at:] for place in places):
+            return " ".join(text.split()[:at])
+    return text
 
 
 def _whole(
@@ -213,7 +237,11 @@ def _exact(result: IntentMatched | NoIntent) -> bool:
 
 
 def _clear(result: IntentMatched | NoIntent) -> bool:
-    return isinstance(result, IntentMatched) and result.score >= CLEAR
+    """Whether there is no doubt: near enough, and no heard word that two words of the grammar share."""
+    if not isinstance(result, IntentMatched) or result.score < CLEAR:
+        return False
+    heard = [item.heard.split() for item in result.forgiven if item.heard and item.meant]
+    return not any(words[-1] == after[0] for words, after in pairwise(heard))
 
 
 def _alike(result: IntentMatched | NoIntent, other: IntentMatched | NoIntent) -> bool:
