@@ -138,8 +138,8 @@ def fake(monkeypatch):
     monkeypatch.setattr(portaudio, "portaudio", lambda: sd)
     monkeypatch.setattr(microphone, "portaudio", lambda: sd)
     monkeypatch.setattr(capture, "portaudio", lambda: sd)
-    monkeypatch.setattr(capture, "APART", False)
-    monkeypatch.setattr(microphone, "APART", False)
+    monkeypatch.setattr(capture, "apart", lambda: False)
+    monkeypatch.setattr(microphone, "apart", lambda: False)
     monkeypatch.setattr(microphone, "server_has_microphone", lambda: True)
     return sd
 
@@ -507,7 +507,7 @@ def test_a_microphone_that_goes_and_comes_back_is_taken_up_again(virtual, data_d
 @pytest.mark.device
 @pytest.mark.data
 @pytest.mark.slow
-@pytest.mark.skipif(not capture.APART, reason="PortAudio runs in the app's own process here")
+@pytest.mark.skipif(not capture.apart(), reason="PortAudio runs in the app's own process here")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_device_process_that_dies_or_hangs_is_replaced(virtual, number):
     source = MicrophoneSource("pulse")
@@ -523,7 +523,7 @@ def test_a_device_process_that_dies_or_hangs_is_replaced(virtual, number):
 
 @pytest.mark.device
 @pytest.mark.data
-@pytest.mark.skipif(not capture.APART, reason="PortAudio runs in the app's own process here")
+@pytest.mark.skipif(not capture.apart(), reason="PortAudio runs in the app's own process here")
 def test_who_talks_again_gets_the_process_that_is_there(virtual):
     source = MicrophoneSource("pulse")
     listener = Listener(source)

@@ -14,7 +14,7 @@ import pytest
 from sound_files import tones
 
 from voxedge.audio import loudspeaker
-from voxedge.audio.capture import APART
+from voxedge.audio.capture import apart
 from voxedge.audio.decode import read
 from voxedge.audio.loudspeaker import open_loudspeaker
 from voxedge.audio.portaudio import device_error, find_device, portaudio
@@ -401,7 +401,7 @@ def test_what_is_cancelled_before_the_process_is_ready_is_not_played(virtual_aud
 
 
 @pytest.mark.device
-@pytest.mark.skipif(not APART, reason="PortAudio runs in the app's own process here")
+@pytest.mark.skipif(not apart(), reason="PortAudio runs in the app's own process here")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_loudspeaker_whose_process_dies_or_hangs_is_lost_and_comes_back(virtual_audio, number, monkeypatch):
     monkeypatch.setattr(loudspeaker, "_OPEN_S", 3.0)

@@ -32,7 +32,6 @@ Taker: TypeAlias = "Callable[[Any, int, object, object], None]"
 RATE_HZ = 16_000
 """Asked of a device first: what all rooms work with."""
 BLOCK_S = 0.032
-APART = sys.platform.startswith("linux")
 _RING_S = 10.0
 """The listening thread may be held up for so long before sound is lost."""
 _OPEN_S = 8.0
@@ -40,6 +39,11 @@ _OPEN_S = 8.0
 _POLL_S = 0.012
 _OPEN_AGAIN_S = 2.0
 _CLOSE_S = 0.5
+
+
+def apart() -> bool:
+    """Whether PortAudio runs in a process of its own."""
+    return sys.platform.startswith("linux")
 
 
 class Capture(Protocol):
@@ -113,7 +117,7 @@ def open_capture(device: str, rate_hz: int, channels: int, *, again: bool = Fals
         DeviceRateRefused: It takes none of the sample rates.
         DeviceLost: The audio system doesn't answer.
     """
-    if APART:
+    if apart():
         return ChildCapture(device, rate_hz, channels)
     if again:
         refresh()

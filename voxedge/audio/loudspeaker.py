@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from voxedge.audio.capture import APART, error_of, start_child
+from voxedge.audio.capture import apart, error_of, start_child
 from voxedge.audio.portaudio import find_device, refresh
 from voxedge.audio.samples import check_rate, check_samples
 from voxedge.audio.sinks import LoudspeakerSink
@@ -32,7 +32,7 @@ def open_loudspeaker(device: str = "") -> AudioSink:
         SystemPackageMissing: The PortAudio library isn't there.
         DeviceNotFound: There is no such device.
     """
-    return ChildLoudspeaker(device) if APART else LoudspeakerSink(device)
+    return ChildLoudspeaker(device) if apart() else LoudspeakerSink(device)
 
 
 class ChildLoudspeaker:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from voxedge.audio.capture import APART, Capture, open_capture
+from voxedge.audio.capture import Capture, apart, open_capture
 from voxedge.audio.contract import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
 from voxedge.audio.devices import START_S, Watchdog, server_has_microphone
 from voxedge.audio.framing import Framer
@@ -293,7 +293,7 @@ def _found(device: str) -> int:
     try:
         return find_device(device, "input")
     except DeviceNotFound:
-        if not APART:
+        if not apart():
             raise
         refresh()  # plugged in since this process looked; it has no streams of its own that would end
         return find_device(device, "input")

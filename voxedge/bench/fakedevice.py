@@ -53,12 +53,16 @@ class FakeDevice:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Puts it in the place of ``sounddevice``."""
-        before = sys.modules.get("sounddevice")
+        """Puts it in the place of ``sounddevice``, in this process."""
+        from voxedge.audio import capture
+
+        before, apart = sys.modules.get("sounddevice"), capture.apart
         sys.modules["sounddevice"] = cast(ModuleType, self)
+        capture.apart = lambda: False
         try:
             yield
         finally:
+            capture.apart = apart
             del sys.modules["sounddevice"]
             if before is not None:
                 sys.modules["sounddevice"] = before
