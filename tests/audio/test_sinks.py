@@ -404,13 +404,13 @@ def test_what_is_cancelled_before_the_process_is_ready_is_not_played(virtual_aud
 @pytest.mark.skipif(not apart(), reason="PortAudio runs in the app's own process here")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_loudspeaker_whose_process_dies_or_hangs_is_lost_and_comes_back(virtual_audio, number, monkeypatch):
-    monkeypatch.setattr(loudspeaker, "_OPEN_S", 3.0)
     sink = open_loudspeaker("pulse")
     assert sink.play(SOUND, 24000, NEVER)
     process = sink._child
     os.kill(process.pid, number)
     if number == signal.SIGSTOP:
-        with pytest.raises(DeviceLost):
+        with monkeypatch.context() as patience, pytest.raises(DeviceLost):
+            patience.setattr(loudspeaker, "_STUCK_S", 1.0)
             sink.play(SOUND, 24000, NEVER)
     else:
         process.how_it_died()

@@ -7,6 +7,7 @@ name further files and URLs) are not on the list of formats that it may recogniz
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -69,8 +70,7 @@ class Decoder:
         except BaseException:
             self.close()
             raise
-        length = self._container.duration
-        self.duration_s = length / 1_000_000 if length and length > 0 else 0.0
+        self.duration_s = _duration_s(self._container, self._stream)
 
     def __enter__(self) -> Decoder:
         return self
@@ -209,6 +209,17 @@ class Decoder:
         if formats & _KNOWS_ITS_LENGTH:
             return seconds_in < self.duration_s - max(0.1, self.duration_s / 100)
         return "ogg" in formats and not _ogg_is_complete(self._file)
+
+
+def _duration_s(container: Any, stream: Any) -> float:
+    """The length of the sound as the header says, 0 where it doesn't; the pictures of a film may be longer."""
+    if stream.duration and stream.time_base:
+        return max(0.0, float(stream.duration * stream.time_base))
+    written = stream.metadata.get("DURATION", "")  # Matroska and WebM: "00:00:06.800000000"
+    if found := re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", written):
+        return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
+    length = container.duration
+    return length / 1_000_000 if length and length > 0 else 0.0
 
 
 class _Nameless:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from voxedge.events import CancelToken
 
 _POLL_S = 0.02
-_OPEN_S = 8.0
-"""A sound that isn't over so long after it should be is stuck; opening the device is part of it."""
+_STUCK_S = 15.0
+"""A sound that isn't over so long after it should be is stuck; a slow board starts a process and opens the device
+within it. (A device that takes nothing is noticed in the process, within two seconds.)"""
 _CANCEL_S = 1.0
 
 
@@ -75,7 +76,7 @@ class ChildLoudspeaker:
                 raise ClosedError("The loudspeaker was closed.", remedy="Open it again.", room="audio")
             child = self._running()
             child.send({"do": "play", "device": self._device, "rate_hz": check_rate(rate_hz), "sound": sound})
-            answer = self._wait(child, time.monotonic() + samples.size / rate_hz + _OPEN_S, cancel)
+            answer = self._wait(child, time.monotonic() + samples.size / rate_hz + _STUCK_S, cancel)
             if answer is None:
                 self._end()
                 if cancel.cancelled or self._closed.is_set():
