@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -119,6 +120,10 @@ class Daemon:
         ended.cancel()
         if loading.done():
             loading.result()
+            # What is loaded stays: the collector needn't look at it each time, and so looks often enough at
+            # what streams leave behind, the sound of utterances among it.
+            gc.collect()
+            gc.freeze()
 
     async def _wait_for_end(self) -> None:
         await self._ended.wait()

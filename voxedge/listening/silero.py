@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,6 +43,8 @@ def model_path() -> Path:
 class SileroActivity:
     """Silero's voice activity detector, on one thread; about 70 us a frame.
 
+    The model is loaded once for all of them: what it remembers of a stream is kept here.
+
     Args:
         path: The ONNX file; None takes the one in faster-whisper.
 
@@ -50,23 +53,7 @@ class SileroActivity:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        import onnxruntime
-
-        path = path or model_path()
-        options = onnxruntime.SessionOptions()
-        options.inter_op_num_threads = options.intra_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = 4
-        try:
-            self._session: _Session = onnxruntime.InferenceSession(
-                str(path), providers=["CPUExecutionProvider"], sess_options=options
-            )
-        except Exception as exc:
-            raise EngineLoadFailed(
-                f"{path} can't be loaded.",
-                remedy="pip install --force-reinstall faster-whisper onnxruntime",
-                room="listening",
-            ) from exc
+        self._session = _load(path or model_path())
         self.reset()
 
     def reset(self) -> None:
@@ -91,3 +78,24 @@ class SileroActivity:
                 room="listening",
             ) from exc
         return float(out.reshape(-1)[0])
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path) -> _Session:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.inter_op_num_threads = options.intra_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 4
+    try:
+        session: _Session = onnxruntime.InferenceSession(
+            str(path), providers=["CPUExecutionProvider"], sess_options=options
+        )
+    except Exception as exc:
+        raise EngineLoadFailed(
+            f"{path} can't be loaded.",
+            remedy="pip install --force-reinstall faster-whisper onnxruntime",
+            room="listening",
+        ) from exc
+    return session
