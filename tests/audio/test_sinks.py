@@ -365,7 +365,7 @@ def virtual_audio(data_dir, tmp_path, monkeypatch):
 @pytest.mark.device
 def test_a_real_loudspeaker_sounds_stops_and_is_lost(virtual_audio, tmp_path):
     heard = tmp_path / "heard.wav"
-    recorder = subprocess.Popen([virtual_audio, "record", str(heard), "6"])
+    recorder = subprocess.Popen([virtual_audio, "record", str(heard), "12"])
     time.sleep(1.5)
     sink = open_loudspeaker("pulse")
     assert sink.play(SOUND, 24000, NEVER)
@@ -378,7 +378,7 @@ def test_a_real_loudspeaker_sounds_stops_and_is_lost(virtual_audio, tmp_path):
     loud = np.flatnonzero(np.abs(got) > 0.02)
     assert loud.size
     # The recorder may have started late; but of the 20 s next to nothing sounded.
-    assert loud[-1] - loud[0] < 2.5 * 16000
+    assert loud[-1] - loud[0] < 6 * 16000
     assert np.abs(got).max() < np.abs(SOUND).max() + 0.05
     timer = threading.Timer(0.3, lambda: subprocess.run([virtual_audio, "kill"], check=False))
     timer.start()
@@ -409,9 +409,10 @@ def test_a_loudspeaker_whose_process_dies_or_hangs_is_lost_and_comes_back(virtua
     process = sink._child
     os.kill(process.pid, number)
     if number == signal.SIGSTOP:
-        with monkeypatch.context() as patience, pytest.raises(DeviceLost):
-            patience.setattr(loudspeaker, "_STUCK_S", 1.0)
+        monkeypatch.setattr(loudspeaker, "_STUCK_S", 1.0)
+        with pytest.raises(DeviceLost):
             sink.play(SOUND, 24000, NEVER)
+        monkeypatch.setattr(loudspeaker, "_STUCK_S", 15.0)
     else:
         process.how_it_died()
     assert sink.play(SOUND, 24000, NEVER)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.02
 _STUCK_S = 15.0
-"""A sound that isn't over so long after it should be is stuck; a slow board starts a process and opens the device
-within it. (A device that takes nothing is noticed in the process, within two seconds.)"""
+"""A sound that isn't over so long after it should be is stuck: time for a slow board to start a process and
+open the device. (That a device takes nothing is noticed in the process, within two seconds.)"""
 _CANCEL_S = 1.0
 
 
