@@ -116,6 +116,20 @@ def test_silence_says_nothing(service):
     with_client(service, work)
 
 
+def test_what_the_server_met_with_is_in_the_metrics(service):
+    async def work(client):
+        await client.write_event(Describe().event())
+        await client.read_event()
+
+    with_client(service, work)
+    lines = service.metrics.text(service).splitlines()
+    counts = {
+        line.split()[0]: int(line.split()[1]) for line in lines if line.startswith("voxedge_wyoming_total")
+    }
+    assert counts['voxedge_wyoming_total{what="connections"}'] >= 1
+    assert counts['voxedge_wyoming_total{what="request.describe"}'] >= 1
+
+
 def test_speech_is_heard_again(service):
     """What is spoken by Wyoming goes back in by Wyoming, at the voice's own rate."""
 

@@ -133,6 +133,19 @@ def test_a_model_left_out_by_a_bundler_is_named(monkeypatch):
         SileroActivity()
 
 
+def test_detectors_share_the_model_and_nothing_of_their_streams():
+    rng = np.random.default_rng(3)
+    first, second = rng.normal(scale=0.1, size=(2, 12, 512)).astype(np.float32)
+    alone = []
+    for frames in (first, second):
+        detector = SileroActivity()
+        alone.append([detector.probability(frame) for frame in frames])
+    one, other = SileroActivity(), SileroActivity()
+    both = [(one.probability(a), other.probability(b)) for a, b in zip(first, second, strict=True)]
+    assert [pair[0] for pair in both] == alone[0]
+    assert [pair[1] for pair in both] == alone[1]
+
+
 @pytest.mark.data
 def test_a_single_stop_is_an_utterance_of_its_own(data_dir):
     with (data_dir / "speech-en" / "an4" / "transcripts.tsv").open(encoding="utf-8") as file:
