@@ -76,3 +76,15 @@ def test_damaged_files(tmp_path, content):
 def test_a_missing_file(tmp_path):
     with pytest.raises(ConfigError, match="can't be read"):
         Config.from_file(tmp_path / "none.toml")
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    (tmp_path / "a.toml").write_bytes(b'\xef\xbb\xbf[recognition]\r\nmodel = "base"\r\n')
+    assert Config.from_file(tmp_path / "a.toml", environment=PLAIN).recognition.model == "base"
+
+
+def test_unknown_keys_of_the_environment_are_errors_too():
+    with pytest.raises(ConfigError, match="modle") as caught:
+        Config.from_mapping({}, environment={"VOXEDGE_RECOGNITION_MODLE": "base"})
+    assert "'model'" in caught.value.remedy
+    Config.from_mapping({}, environment={"VOXEDGE_HOME": "/x", "VOXEDGE_OFFLINE": "1", "VOXEDGE_OTHER": "1"})

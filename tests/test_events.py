@@ -6,6 +6,8 @@ import dataclasses
 import inspect
 import json
 import pickle
+import sys
+import traceback
 import typing
 
 import pytest
@@ -96,3 +98,11 @@ def test_a_token_is_cancelled_with_its_parent_and_not_the_other_way_round():
     assert sibling.cancelled
     with pytest.raises(errors.Cancelled):
         sibling.raise_if_cancelled()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="notes came with Python 3.11")
+def test_a_traceback_says_what_to_do():
+    error = errors.ModelMissing("It isn't here.", remedy="Get it: voxedge models pull x")
+    for shown in (error, pickle.loads(pickle.dumps(error))):
+        text = "".join(traceback.format_exception(shown))
+        assert text.count("Get it: voxedge models pull x [model_missing]") == 1

@@ -296,7 +296,7 @@ class Config:
         """
         file = Path(path)
         try:
-            data = tomllib.loads(file.read_text(encoding="utf-8"))
+            data = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # editors on Windows write a mark
         except OSError as exc:
             raise ConfigError(
                 f"The configuration {file} can't be read: {exc.strerror}.",
@@ -400,12 +400,10 @@ def _refuse_unknown(
 
 def _from_environment(section: str, kind: type, env: Mapping[str, str]) -> dict[str, object]:
     hints = typing.get_type_hints(kind)
-    found: dict[str, object] = {}
-    for f in dataclasses.fields(kind):
-        text = env.get(f"VOXEDGE_{section}_{f.name}".upper())
-        if text is not None:
-            found[f.name] = _from_text(f"{section}.{f.name}", text, hints[f.name])
-    return found
+    prefix = f"VOXEDGE_{section}_".upper()
+    given = {name[len(prefix) :].lower(): text for name, text in env.items() if name.startswith(prefix)}
+    _refuse_unknown(given, {f.name: f for f in dataclasses.fields(kind)}, section, "the environment")
+    return {key: _from_text(f"{section}.{key}", text, hints[key]) for key, text in given.items()}
 
 
 def _from_text(key: str, text: str, kind: object) -> object:

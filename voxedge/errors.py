@@ -9,6 +9,7 @@ No message ever holds what somebody said; file names, model names and device nam
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
 EXIT_FAILED = 1
@@ -41,6 +42,8 @@ class VoxedgeError(Exception):
         self.remedy = remedy
         if room is not None:
             self.room = room
+        if sys.version_info >= (3, 11):
+            self.add_note(f"  {remedy} [{self.code}]")  # so that a traceback says what to do, too
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions pickle by positional arguments, and `remedy` is none: without this, an error can't

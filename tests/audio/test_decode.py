@@ -235,6 +235,27 @@ def test_video_without_sound(tmp_path):
         read(path)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("film.mkv", "pcm_s16le"), ("film.mp4", "aac")])
+def test_a_film_whose_pictures_go_on_after_the_sound_is_whole(tmp_path, name, codec):
+    path = tmp_path / name
+    with av.open(str(path), "w") as container:
+        pictures = container.add_stream("mpeg4", rate=10)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 64, "yuv420p"
+        sound = container.add_stream(codec, rate=16000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 32000), np.int16), format="s16", layout="mono")
+        frame.rate = 16000
+        frame.pts = 0
+        for _ in range(40):
+            image = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            container.mux(pictures.encode(image))
+        container.mux([*sound.encode(frame), *sound.encode(None), *pictures.encode(None)])
+    with Decoder(path) as decoder:
+        samples = sum(block.size for block in decoder.blocks())
+        assert decoder.damage == ""
+        assert decoder.duration_s == pytest.approx(2.0, abs=0.1)
+    assert samples == pytest.approx(32000, abs=2048)
+
+
 def test_floats_that_are_no_sound(sound_file):
     sound = tones(1.0)
     sound[24000:24010] = np.nan

@@ -212,7 +212,7 @@ class Decoder:
 
 
 def _duration_s(container: Any, stream: Any) -> float:
-    """The length of the sound as the header says, 0 where it doesn't; the pictures of a film may be longer."""
+    """The length of the sound as the header says, 0 where it doesn't; a film may go on in silence."""
     if stream.duration and stream.time_base:
         return max(0.0, float(stream.duration * stream.time_base))
     written = stream.metadata.get("DURATION", "")  # Matroska and WebM: "00:00:06.800000000"

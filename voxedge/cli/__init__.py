@@ -8,8 +8,11 @@ A command's module has ``HELP`` (a line), ``EPILOG`` (examples), ``add_arguments
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
+import errno
 import importlib
+import io
 import json
 import os
 import sys
@@ -17,7 +20,14 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from voxedge._version import __version__
-from voxedge.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, VoxedgeError
+from voxedge.errors import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+    DiskFull,
+    InternalFault,
+    VoxedgeError,
+)
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (module, what it does)
@@ -81,14 +91,55 @@ def report(error: VoxedgeError, as_json: bool = False) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line; gives its exit status."""
+    _prepare_streams()
     try:
         status = _dispatch(argv)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # The reader (`head`, say) has gone: that is its right. Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (`head`, say) has gone: that is its right.
+        _abandon_output()
         return 0
+    except KeyboardInterrupt:
+        print("\nvoxedge: interrupted; what was finished is kept.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except OSError as exc:
+        _abandon_output()
+        return report(_unforeseen(exc), as_json="--json" in (sys.argv if argv is None else argv))
+
+
+def _prepare_streams() -> None:
+    """Standard streams that are there, and that no sign of no language brings to a stop.
+
+    One that was closed (``>&-``) would be None, and the next file that is opened would get its number.
+    """
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for good
+        elif number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _abandon_output() -> None:
+    """Lets what is still to be written go nowhere: Python would complain about it again at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unforeseen(exc: OSError) -> VoxedgeError:
+    """An error of the system that no room took for one of its own: nearly always standard output's."""
+    from voxedge.handlers import place_of
+
+    if exc.errno == errno.ENOSPC:
+        return DiskFull(
+            "No space is left for what is to be written.", remedy="Make room: df -h", room="voxedge"
+        )
+    where = f": {exc.filename}" if exc.filename else ""
+    return InternalFault(
+        f"The system says: {exc.strerror or type(exc).__name__}{where} (at {place_of(exc)}).",
+        remedy="Check the disk, the permissions and the output, and start it again.",
+    )
 
 
 def _dispatch(argv: Sequence[str] | None) -> int:
@@ -112,9 +163,6 @@ def _dispatch(argv: Sequence[str] | None) -> int:
         return status
     except VoxedgeError as error:
         return report(error, as_json=bool(getattr(args, "json", False)))
-    except KeyboardInterrupt:
-        print("\nvoxedge: interrupted; what was finished is kept.", file=sys.stderr)
-        return EXIT_INTERRUPTED
     except MemoryError:
         print(
             "voxedge: the memory is used up. Close other programs, or take a smaller model.", file=sys.stderr

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from voxedge.cli.output import emit_json, note
+from voxedge.cli.output import emit_json, note, read_lines
 from voxedge.errors import TextInvalid
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     talk = Talk(dialogue)
     if sys.stdin.isatty():
         note("Type what is said, a line each; Ctrl-D ends it.")
-    for said in said_lines(sys.stdin):
+    for said in said_lines(read_lines("understanding")):
         if args.json and isinstance(said, str):
             emit_json(as_json(said, talk.say(said), talk.turn))
         else:

@@ -11,7 +11,7 @@ from datetime import datetime
 from time import monotonic
 
 from voxedge import conversation, store
-from voxedge.cli.output import emit_json, note
+from voxedge.cli.output import emit_json, note, read_lines
 from voxedge.config import Config
 from voxedge.conversation import Conversation, ReplyOptions, clock_fact
 from voxedge.errors import EXIT_INTERRUPTED, EngineError, InputError, UsageError, VoxedgeError
@@ -134,9 +134,7 @@ def _lines(text: str | None) -> Iterator[str]:
 
 
 def _piped() -> Iterator[str]:
-    for line in sys.stdin.buffer:
-        if line.strip():
-            yield _decoded(line)
+    return (line for line in read_lines("conversation") if line.strip())
 
 
 def _decoded(data: bytes) -> str:

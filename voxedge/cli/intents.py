@@ -8,7 +8,7 @@ from pathlib import Path
 
 from voxedge.cli import _intents_talk as talk
 from voxedge.cli import _intents_trained as trained
-from voxedge.cli.output import emit_json, note
+from voxedge.cli.output import emit_json, note, whole_number
 from voxedge.errors import UsageError
 
 HELP = "Check, sample, test and talk to intents; train and evaluate parsers made from examples."
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sample = commands.add_parser("sample", help="print random sentences of a grammar")
     sample.add_argument("paths", metavar="PATH", nargs="+")
     sample.add_argument("--language", default="en", help="ISO 639-1 code (default: en)")
-    sample.add_argument("--count", type=int, default=10, help="how many (default: 10)")
+    sample.add_argument("--count", type=whole_number(1, 1_000_000), default=10, help="how many (default: 10)")
     sample.add_argument("--intent", default="", help="of this intent only")
     sample.add_argument("--seed", type=int, default=0, help="the same seed gives the same sentences")
     sample.add_argument("--json", action="store_true", help="one JSON object a sentence")
@@ -101,7 +101,7 @@ def _sample(args: argparse.Namespace) -> int:
         near = difflib.get_close_matches(args.intent, intents, n=3) or intents[:8]
         raise UsageError(f"There is no intent {args.intent!r}.", remedy=f"Name one of: {', '.join(near)}.")
     sampler = Sampler(grammar, grammar.lists, seed=args.seed)
-    for block, text in samples(sampler, max(args.count, 0), intent=args.intent):
+    for block, text in samples(sampler, args.count, intent=args.intent):
         if args.json:
             emit_json({"intent": block.intent, "text": text})
         else:

@@ -69,30 +69,33 @@ def run(args: argparse.Namespace) -> int:
         # Printed as they happen and not as they are iterated: so the end of a turn is told even when Ctrl-C
         # ends the iteration.
         assistant.on(Event)(printer.show)
-        if not args.file and not args.json:
-            note("Listening. Speak; Ctrl-C ends it.")
-        for _event in assistant.listen(_sound(args), realtime=args.realtime):
-            if printer.reader_gone:
-                raise BrokenPipeError
+        sound = _sound(args)
+        for event in assistant.listen(sound, realtime=args.realtime):
+            if printer.failure is not None:
+                raise printer.failure
+            if isinstance(event, Started) and sound is None and not args.json:
+                note("Listening. Speak; Ctrl-C ends it.")
     return 0
 
 
 class _Printer:
-    """Prints events; notices when nobody reads them any more (`| head`)."""
+    """Prints events; notices when nobody reads them any more (`| head`), or they can't be written."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
-        self.reader_gone = False
+        self.failure: OSError | None = None
 
     def show(self, event: Event) -> None:
         """Prints one event."""
+        if self.failure is not None:
+            return
         try:
             if self._as_json:
                 emit_json(event.to_json())
             else:
                 _print(event)
-        except BrokenPipeError:
-            self.reader_gone = True
+        except OSError as exc:
+            self.failure = exc
 
 
 def _meter(args: argparse.Namespace) -> int:

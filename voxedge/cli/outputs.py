@@ -4,33 +4,45 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
 from voxedge.cli.output import Progress
 from voxedge.errors import UsageError
+from voxedge.files import check_target, write_failure
 from voxedge.subtitles import Writer, writer_for
 
 
 class Output:
-    """Where the results go: standard output, one file, or a folder with a file for each."""
+    """Where the results go: standard output, one file, or a folder with a file for each.
 
-    def __init__(self, path: str | None, kind: str, files: int) -> None:
-        self._kind, self._many = kind, files > 1
+    Args:
+        path: Of the file or folder; None for standard output.
+        kind: One of `voxedge.subtitles.FORMATS`.
+        inputs: The files whose results are to be written.
+
+    Raises:
+        UsageError: There can't be such an output, or it would be written over an input or another result.
+    """
+
+    def __init__(self, path: str | None, kind: str, inputs: Sequence[str]) -> None:
+        self._kind, self._many = kind, len(inputs) > 1
         self._folder: Path | None = None
         self._path: Path | None = None
         self._stream: TextIO | None = None
         if path is not None and (path.endswith(("/", os.sep)) or Path(path).is_dir()):
             self._folder = Path(path)
-            self._folder.mkdir(parents=True, exist_ok=True)
+            refuse_overwriting(inputs, [self._in_folder(self._folder, file) for file in inputs])
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            except OSError as exc:
+                raise write_failure(self._folder, exc) from exc
         elif path is not None:
             self._path = Path(path)
-            if not self._path.parent.is_dir():
-                raise UsageError(
-                    f"There is no folder {self._path.parent}.",
-                    remedy=f"Make it: mkdir -p {self._path.parent}",
-                )
+            check_target(self._path, f"result.{kind}")
+            refuse_overwriting(inputs, [self._path])
         if kind in {"srt", "vtt"} and self._many and self._folder is None:
             raise UsageError(
                 f"Subtitles of several files can't be in one {kind} file.",
@@ -61,17 +73,45 @@ class Output:
         """The stream for a file's result; opened when it is first asked for."""
         if self._folder is not None:
             self._close()
-            name = "standard-input" if file == "-" else Path(file).stem
-            suffix = {"text": "txt", "json": "json"}.get(self._kind, self._kind)
-            self._stream = _open(self._folder / f"{name}.{suffix}")
+            self._stream = _open(self._in_folder(self._folder, file))
         elif self._path is not None and self._stream is None:
             self._stream = _open(self._path)
         return self._stream or sys.stdout
+
+    def _in_folder(self, folder: Path, file: str) -> Path:
+        name = "standard-input" if file == "-" else Path(file).stem
+        return folder / f"{name}.{'txt' if self._kind == 'text' else self._kind}"
 
     def _close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()
+
+
+def refuse_overwriting(inputs: Sequence[str | Path], outputs: Sequence[Path]) -> None:
+    """Sees to it that no result is written over what it is made of, or over another result.
+
+    Args:
+        inputs: All files that are read; ``-`` is standard input.
+        outputs: Of each input, or of all of them together.
+
+    Raises:
+        UsageError: One would be.
+    """
+    made: dict[str, int] = {}
+    sources = {os.path.realpath(file) for file in inputs if file != "-"}
+    for number, output in enumerate(outputs):
+        place = os.path.realpath(output)
+        if place in sources:
+            raise UsageError(
+                f"{output} is an input, and would be written over.", remedy="Give another name with -o."
+            )
+        if place in made:
+            raise UsageError(
+                f"{inputs[made[place]]} and {inputs[number]} would both be written to {output}.",
+                remedy="Give them one after the other, with another name for each.",
+            )
+        made[place] = number
 
 
 class NoProgress:
@@ -90,6 +130,4 @@ def _open(path: Path) -> TextIO:
     try:
         return path.open("w", encoding="utf-8")
     except OSError as exc:
-        raise UsageError(
-            f"{path} can't be written: {exc.strerror}.", remedy=f"Check its folder: ls -ld {path.parent}"
-        ) from exc
+        raise write_failure(path, exc) from exc

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 
-from voxedge.cli.output import emit_json
-from voxedge.errors import TextInvalid
+from voxedge.cli.output import emit_json, read_lines
+from voxedge.errors import TextInvalid, UsageError
 from voxedge.events import Alternative, IntentMatched, NoIntent
 
 HELP = "Find the intent and the slots of a typed sentence."
 EPILOG = """examples:
   voxedge parse --intents kiosk "can I get a large latte with some milk"
   voxedge parse --intents home --intents my-intents/ --json "turn on the kitchen light"
-  voxedge parse --intents kiosk - < sentences.txt       one sentence a line"""
+  voxedge parse --intents kiosk - < sentences.txt       one sentence a line
+
+exit status: 0 the sentence is a command (of lines: all were read), 1 it is none, 3 the text or an intent file
+can't be used"""
 
 MAX_TYPED_CHARS = 2000
 
@@ -40,8 +42,9 @@ def run(args: argparse.Namespace) -> int:
     """Parses; exit status 1 when the (one) sentence is no command."""
     from voxedge.understanding import create
 
+    check_threshold(args.threshold)
     understander = create(args.intents, language=args.language, threshold=args.threshold)
-    texts = [line.rstrip("\n") for line in sys.stdin] if args.text == "-" else [args.text]
+    texts = read_lines("understanding") if args.text == "-" else [args.text]
     found = True
     for text in texts:
         if "\0" in text or len(text) > MAX_TYPED_CHARS:
@@ -56,8 +59,18 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             emit_json({**result.to_json(), "latency_ms": round(latency_ms, 3)})
         else:
-            print("\n".join(describe(result)))
+            print("\n".join(describe(result)), flush=True)
     return 0 if found or args.text == "-" else 1
+
+
+def check_threshold(threshold: float) -> None:
+    """A score is between 0 and 1; 0 stands for the calibrated one.
+
+    Raises:
+        UsageError: It isn't.
+    """
+    if not 0 <= threshold <= 1:
+        raise UsageError(f"A threshold of {threshold:g} is no score.", remedy="Give --threshold 0 to 1.")
 
 
 def describe(result: IntentMatched | NoIntent) -> list[str]:

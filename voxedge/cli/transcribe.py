@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
     if not 1 <= args.beam <= 16:
         raise UsageError(f"A beam of {args.beam} can't be searched.", remedy="Give 1 to 16.")
-    output = Output(args.output, args.format, len(args.files))
+    output = Output(args.output, args.format, args.files)
     folder = store.resolve(args.model, kind="recognition")
     recognizer = recognition.create(
         "whisper", folder, model_name=Path(args.model).name, threads=min(4, os.cpu_count() or 2)

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voxedge.cli.output import Progress, emit_json, note
+from voxedge.cli import report
+from voxedge.cli.output import THREADS, Progress, emit_json, note
+from voxedge.cli.outputs import refuse_overwriting
 from voxedge.cli.translate_speech import add_arguments as add_speech_arguments
 from voxedge.cli.translate_speech import is_spoken, refuse_speech_options
-from voxedge.errors import InputError, UsageError
+from voxedge.errors import InputError, LanguageUnsupported, UsageError
 
 if TYPE_CHECKING:
     from voxedge.translation.contract import TextTranslation, TranslationOptions
@@ -67,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="file to write; a folder for several sound files"
     )
     parser.add_argument(
-        "--threads", type=int, default=0, help="cores to use; 0: as many as there are, at most 4"
+        "--threads", type=THREADS, default=0, help="cores to use; 0: as many as there are, at most 4"
     )
     parser.add_argument("--json", action="store_true", help="JSON lines")
     parser.add_argument("--list", action="store_true", help="list pairs: ready, and one pull away")
@@ -116,11 +118,13 @@ def _is_file(name: str) -> bool:
         path = Path(name)
         if path.is_file():
             return True
+        folder = path.is_dir()
     except (OSError, ValueError):  # a text that is longer than a name may be
         return False
     if path.suffix.lower() in SUFFIXES and " " not in name.strip():
         raise InputError(
-            f"There is no file {name}.", remedy="Check the name. To translate these very words, add a blank."
+            f"{name} is a folder." if folder else f"There is no file {name}.",
+            remedy="Check the name. To translate these very words, add a blank.",
         )
     return False
 
@@ -204,34 +208,55 @@ def _interactive(translator: TextTranslator, args: argparse.Namespace, options: 
 def _documents(
     paths: list[Path], translator: TextTranslator, args: argparse.Namespace, options: TranslationOptions
 ) -> int:
+    """Translates document after document; one that can't be read doesn't keep the others from it."""
+    if args.output and len(paths) > 1:
+        raise UsageError("--output names one file, and there are several inputs.", remedy="Leave it out.")
+    outputs = [Path(args.output) if args.output else _beside(path, args.target) for path in paths]
+    refuse_overwriting(paths, outputs)
+    status = 0
+    for path, output in zip(paths, outputs, strict=True):
+        try:
+            _document(path, output, len(paths) == 1 and not args.output, translator, args, options)
+        except LanguageUnsupported:
+            raise  # mostly the same for every document
+        except InputError as error:
+            status = report(error, as_json=args.json)
+    return status
+
+
+def _document(
+    path: Path,
+    output: Path,
+    may_be_printed: bool,
+    translator: TextTranslator,
+    args: argparse.Namespace,
+    options: TranslationOptions,
+) -> None:
     from voxedge.translation.documents import read_document
     from voxedge.translation.documents.job import translate_document
 
-    if args.output and len(paths) > 1:
-        raise UsageError("--output names one file, and there are several inputs.", remedy="Leave it out.")
-    for path in paths:
-        document = read_document(path)
-        to_terminal = document.is_text and len(paths) == 1 and not args.output
-        output = None if to_terminal else Path(args.output or _beside(path, args.target, document.suffix))
-        with Progress(f"translating {path.name}", len(document.segments), "segment") as progress:
-            data = translate_document(
-                translator,
-                document,
-                output,
-                source=args.source,
-                target=args.target,
-                options=options,
-                progress=progress.advance,
-            )
-        if output is None:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        elif args.json:
-            emit_json({"file": str(path), "output": str(output), "segments": len(document.segments)})
-        else:
-            note(f"{path} -> {output}")
-    return 0
+    document = read_document(path)
+    to_terminal = document.is_text and may_be_printed
+    with Progress(f"translating {path.name}", len(document.segments), "segment") as progress:
+        data = translate_document(
+            translator,
+            document,
+            None if to_terminal else output,
+            source=args.source,
+            target=args.target,
+            options=options,
+            progress=progress.advance,
+        )
+    if to_terminal:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    elif args.json:
+        emit_json({"file": str(path), "output": str(output), "segments": len(document.segments)})
+    else:
+        note(f"{path} -> {output}")
 
 
-def _beside(path: Path, target: str, suffix: str) -> Path:
-    return path.with_name(f"{path.stem}.{target}{'.txt' if suffix == '.pdf' else suffix}")
+def _beside(path: Path, target: str) -> Path:
+    from voxedge.translation.documents import output_suffix
+
+    return path.with_name(f"{path.stem}.{target}{output_suffix(path.suffix.lower())}")

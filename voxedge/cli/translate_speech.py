@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from voxedge.cli import report
 from voxedge.cli.captions import Caption, CaptionWriter, JsonCaptions, Screen
 from voxedge.cli.output import Progress, note
-from voxedge.cli.outputs import Output
+from voxedge.cli.outputs import Output, refuse_overwriting
 from voxedge.errors import EXIT_FAILED, EXIT_INPUT, InputError, LanguageUnsupported, UsageError
 from voxedge.events import Degraded, Event, Started, Transcript, Translation, TurnEnded
+from voxedge.files import check_target
 
 if TYPE_CHECKING:
     from voxedge.assistant import Assistant
@@ -126,12 +127,14 @@ def run(args: argparse.Namespace) -> int:
         if args.say_to:
             from voxedge.audio.sinks import WavSink
 
+            check_target(Path(args.say_to), "speech.wav")
+            refuse_overwriting(args.inputs, [Path(args.say_to)])
             sink = WavSink(args.say_to)
             stack.callback(sink.close)
         assistant = stack.enter_context(Assistant(config, parts=Parts(sink=sink)))
         if config.translation.speak_aloud:
             assistant.check_voices()
-        output = stack.enter_context(Output(args.output, _kind(args), len(args.inputs)))
+        output = stack.enter_context(Output(args.output, _kind(args), args.inputs))
         if args.inputs:
             return _files(assistant, output, args)
         heard = _Heard(_captions(output, "microphone", args), live=True)

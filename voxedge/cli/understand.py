@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from voxedge.cli import report
-from voxedge.cli.output import emit_json
+from voxedge.cli.output import THREADS, emit_json
 from voxedge.errors import AudioInvalid, InputError
 from voxedge.events import IntentMatched
 
@@ -39,17 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold", type=float, default=0.0, help="least score, 0..1 (default: calibrated)"
     )
-    parser.add_argument("--threads", type=int, default=2, help="threads of the recognizer (default: 2)")
+    parser.add_argument("--threads", type=THREADS, default=2, help="threads of the recognizer (default: 2)")
     parser.add_argument("--json", action="store_true", help="one JSON object a file")
 
 
 def run(args: argparse.Namespace) -> int:
     """Understands file after file; one that can't be read doesn't keep the others from being understood."""
     from voxedge import recognition, store, understanding
-    from voxedge.cli.parse import describe
+    from voxedge.cli.parse import check_threshold, describe
     from voxedge.hearing import hear
     from voxedge.recognition.contract import RecognitionOptions
 
+    check_threshold(args.threshold)
     understander = understanding.create(args.intents, language=args.language, threshold=args.threshold)
     folder = store.resolve(args.model, kind="recognition")
     recognizer = recognition.create("whisper", folder, threads=args.threads)
@@ -68,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
             if args.json:
                 emit_json(_line(name, heard.text, result, latency_ms))
             else:
-                print("\n".join([f"{name}: {heard.text}", *(f"  {line}" for line in describe(result))]))
+                lines = [f"{name}: {heard.text}", *(f"  {line}" for line in describe(result))]
+                print("\n".join(lines), flush=True)
     finally:
         recognizer.close()
     return status

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from voxedge.errors import InputError, SourceMismatch
+from voxedge.errors import InputError, SourceMismatch, UsageError
+from voxedge.files import check_target, is_special
 from voxedge.store.disk import CHUNK_BYTES, discard, move_into_place, named_errors, need_space
 from voxedge.store.entry import ModelEntry, ModelFile
 from voxedge.store.lookup import Found, Library
@@ -46,8 +47,16 @@ def write_bundle(library: Library, entries: list[ModelEntry], target: Path, list
 
     Raises:
         ModelMissing, ModelCorrupt: A model isn't here, or is damaged.
+        UsageError: The file can't be one: a folder, a device, in a folder that isn't there.
         DiskFull, StoreError: The file can't be written.
     """
+    check_target(target, "models.voxmodels")
+    if is_special(target):
+        raise UsageError(
+            f"{target} is no ordinary file, and a bundle must be.",
+            remedy="Name a file: -o models.voxmodels",
+            room="store",
+        )
     found = [library.require(entry) for entry in entries]
     contents: dict[str, tuple[Path, ModelFile]] = {}
     for item in found:

@@ -6,13 +6,18 @@ from pathlib import Path
 
 from voxedge.translation.documents.contract import Document, DocumentInvalid, DocumentUnsupported
 
-__all__ = ["SUFFIXES", "Document", "DocumentInvalid", "DocumentUnsupported", "read_document"]
+__all__ = ["SUFFIXES", "Document", "DocumentInvalid", "DocumentUnsupported", "output_suffix", "read_document"]
 
 SUFFIXES = (
     ".txt", ".md", ".markdown", ".html", ".htm", ".xhtml", ".srt", ".vtt", ".po", ".pot",
     ".docx", ".pptx", ".odt", ".odp", ".epub", ".pdf",
 )  # fmt: skip
 """What can be read; any other file is tried as text."""
+
+
+def output_suffix(suffix: str) -> str:
+    """The suffix of what becomes of a document: mostly its own."""
+    return {".pdf": ".txt", ".pot": ".po", "": ".txt"}.get(suffix, suffix)
 
 
 def read_document(path: Path) -> Document:
@@ -49,4 +54,4 @@ def parse(data: bytes, name: str, suffix: str) -> Document:
         return office.read_office(data, name, suffix)
     if suffix == ".pdf":
         return catalogs.read_pdf(data, name)
-    return plain.read_text(data, name, suffix or ".txt")
+    return plain.read_text(data, name, output_suffix(suffix))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Sequence
 
 from voxedge.registry import need
@@ -52,6 +53,10 @@ def read_pdf(data: bytes, name: str) -> Document:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
+    log = logging.getLogger("pypdf")
+    if not log.handlers:
+        # Without a handler anywhere, what it finds odd would go to standard error.
+        log.addHandler(logging.NullHandler())
     try:
         pages = [page.extract_text() for page in PdfReader(io.BytesIO(data)).pages]
     except (PyPdfError, ValueError, KeyError, OSError) as exc:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from voxedge.events import NEVER, CancelToken
+from voxedge.files import check_target, is_special, write_failure
 from voxedge.translation.contract import TranslationOptions, Translator
 from voxedge.translation.documents.contract import Document
 
@@ -35,14 +36,22 @@ def translate_document(
     Args:
         translator: Who translates.
         document: What.
-        output: The file to write, replaced only when the document is whole; None: only return it.
+        output: The file to write, replaced only when the document is whole; a device or a pipe is written to
+            directly. None: only return it.
         source: ISO 639-1 or ``"auto"``.
         target: ISO 639-1.
         options: Beam.
         progress: Called with the number of segments that were finished.
         cancel: Looked at between sentences; what was finished stays in the journal.
+
+    Raises:
+        UsageError: The output can't be written.
+        DiskFull: No space is left; what was finished stays in the journal as far as it fits.
     """
-    journal = _Journal(output, f"{source}:{target}:{options.beam}")
+    if output is not None:
+        check_target(output, f"translated{document.suffix}")
+    kept = None if output is None or is_special(output) else output
+    journal = _Journal(kept, f"{source}:{target}:{options.beam}")
     done: list[str] = []
     for start in range(0, len(document.segments), BLOCK):
         block = document.segments[start : start + BLOCK]
@@ -58,11 +67,22 @@ def translate_document(
             progress(len(block))
     data = document.rebuild(done)
     if output is not None:
-        partial = output.with_name(output.name + ".writing")
-        partial.write_bytes(data)
-        partial.replace(output)
+        _write(output, data)
     journal.remove()
     return data
+
+
+def _write(output: Path, data: bytes) -> None:
+    partial = output.with_name(output.name + ".writing")
+    try:
+        if is_special(output):
+            output.write_bytes(data)
+            return
+        partial.write_bytes(data)
+        partial.replace(output)
+    except OSError as exc:
+        partial.unlink(missing_ok=True)
+        raise write_failure(output, exc, "translation") from exc
 
 
 class _Journal:
@@ -91,11 +111,15 @@ class _Journal:
         self._known.update(entries)
         if self._path is None:
             return
-        with self._path.open("a", encoding="utf-8") as file:
-            for key, translation in entries.items():
-                file.write("\n" + json.dumps({"key": key, "translation": translation}, ensure_ascii=False))
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                for key, translation in entries.items():
+                    entry = {"key": key, "translation": translation}
+                    file.write("\n" + json.dumps(entry, ensure_ascii=False))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as exc:
+            raise write_failure(self._path, exc, "translation") from exc
 
     def remove(self) -> None:
         if self._path is not None:
