@@ -135,6 +135,63 @@ def test_equally_near_names_are_a_tie(grammar):
     assert tie.reason == "tie"
 
 
+ANY_WORDS = """
+language: en
+intents:
+  State:
+    data:
+      - sentences: ["is the {light} {on_off:state}"]
+      - sentences: ["who is [in] [the] {zone:state}", "is {person} [in] [the] {zone:state}"]
+        slots: {domain: person}
+  Encyclopedia: {data: [{sentences: ["what is {thing}", "look up {thing}"]}]}
+  Stop: {data: [{sentences: ["stop the timer"]}]}
+  StopOne: {data: [{sentences: ["stop {timer} timer"]}]}
+  StopRoom: {data: [{sentences: ["stop all {room} timers"]}]}
+lists:
+  light: {values: [lamp, lantern]}
+  on_off: {values: ["on", "off"]}
+  person: {values: [Ada, Joe]}
+  room: {values: [entrance, kitchen]}
+  zone: {wildcard: true}
+  thing: {wildcard: true}
+  timer: {wildcard: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("who is home", "State"),
+        ("who is in the garden shed", "State"),
+        ("who is the coach of the chicago bulls", None),
+        ("is Ada in the old house by the lake", "State"),
+        ("what is the name of the highest mountain", "Encyclopedia"),
+    ],
+)
+def test_a_question_about_the_world_is_no_name_of_a_place(grammar, text, intent):
+    found = said(grammar(ANY_WORDS), text)
+    assert (found.intent if isinstance(found, IntentMatched) else None) == intent
+
+
+def test_a_wildcard_that_fits_badly_is_no_rival(grammar):
+    found = said(grammar(ANY_WORDS), "stop all interest timers")
+    assert (found.intent, slots(found)) == ("StopRoom", {"room": "entrance"})
+
+
+def test_a_sentence_that_fits_makes_no_other_thing_of_what_was_named(grammar):
+    engine = grammar(
+        """
+        language: en
+        intents: {Status: {data: [{sentences: ["what is the [current] (status|state) of my {name}"]}]}}
+        lists: {name: {values: [curtain left, curtain right, front door]}}
+        """
+    )
+    assert slots(said(engine, "what is the status of my curtain write")) == {"name": "curtain right"}
+    assert slots(said(engine, "what is the status of my frond door")) == {"name": "front door"}
+    for text in ("what is the status of my medical leave", "what is the current status of my travel plans"):
+        assert isinstance(said(engine, text), NoIntent)
+
+
 def test_the_nearest_of_all_hypotheses_counts(kiosk):
     found = said(kiosk, "can I get a Zurich", "can I get an espresso", "banana")
     assert slots(found) == {"coffeeDrink": "espresso"}

@@ -9,7 +9,10 @@ from voxedge.events import Alternative, Forgiven, Slot, SlotValue
 from voxedge.understanding.context import excluded, slots_from
 from voxedge.understanding.grammar import RangeList, TextList
 from voxedge.understanding.lattice import SKIP_WEIGHT
+from voxedge.understanding.normalizing import fold
+from voxedge.understanding.open_slots import says_enough
 from voxedge.understanding.search import Step
+from voxedge.understanding.sounds.pronouncing import text_sounds
 from voxedge.understanding.tolerant import Path, TolerantMatcher
 from voxedge.understanding.vocabulary import WORD_WEIGHT
 
@@ -26,6 +29,9 @@ KNOWN_SOUNDS = 3
 """Shorter words come and go."""
 NUMBER_LIMIT = 0.22
 """Greatest cost a sound of a number: another number is always near."""
+VALUE_LIMIT = 0.3
+"""Greatest cost a sound of all values together, of the sounds heard for them or of their own if more:
+a long sentence that fits well doesn't make another thing of the only one that was named."""
 LEAST_SOUNDS = 5
 """With fewer sounds of its own than this, a sentence must be heard exactly."""
 WILD_COST_LIMIT = 0.03
@@ -150,18 +156,14 @@ def unknown_word(path: Path) -> str:
 def good_enough(matcher: TolerantMatcher, item: Meant, threshold: float) -> bool:
     """Whether a path is near enough to be a match."""
     path = item.path
+    if not _says_enough(matcher, item):
+        return False
     if path.cost - path.wild_cost <= 1e-6:
         return True
     sounds = len(path.heard.sounds) - path.wild
     if sounds < LEAST_SOUNDS:
         return False
-    if any(
-        step.label >= len(matcher.graph.words)
-        and step.unit >= 0
-        and matcher.vocabulary.table().units[step.unit].value < 0
-        and step.cost > NUMBER_LIMIT * (step.end - step.start)
-        for step in path.steps
-    ):
+    if not _values_near(matcher, path):
         return False
     limit, plain = COST_LIMIT, PLAIN_LIMIT
     if threshold > 0:
@@ -171,6 +173,35 @@ def good_enough(matcher: TolerantMatcher, item: Meant, threshold: float) -> bool
     if any(step.label >= len(matcher.graph.words) and step.unit < 0 for step in path.steps):
         limit = min(limit, WILD_COST_LIMIT)
     return path.per_sound <= limit and _plain_cost(matcher, path) <= plain * sounds
+
+
+def _says_enough(matcher: TolerantMatcher, item: Meant) -> bool:
+    """Whether it isn't only a question word and a sentence that some wildcard took."""
+    words, wildcards = len(matcher.graph.words), list[tuple[str, int]]()
+    for step in item.path.steps:
+        if step.label >= words:
+            if step.unit >= 0:
+                return True
+            slot = matcher.graph.calls[step.label - words].slot
+            wildcards.append((slot, len(heard_words(item.path, step).split())))
+    if not wildcards or matcher.grammar.by_character:
+        return True
+    return says_enough(item.intent, wildcards, matcher.exact.closed_slots())
+
+
+def _values_near(matcher: TolerantMatcher, path: Path) -> bool:
+    """Whether the values sound like what was heard for them, however well the rest fits."""
+    total, room = 0.0, 0.0
+    for step in path.steps:
+        if step.label < len(matcher.graph.words) or step.unit < 0:
+            continue
+        unit = matcher.vocabulary.table().units[step.unit]
+        if unit.value < 0 and step.cost > NUMBER_LIMIT * (step.end - step.start):
+            return False
+        said = text_sounds(fold(unit.text), matcher.grammar.language)
+        total += step.cost
+        room += VALUE_LIMIT * max(step.end - step.start, len(said))
+    return total <= room
 
 
 def _plain_cost(matcher: TolerantMatcher, path: Path) -> float:

@@ -63,6 +63,10 @@ class Dialogue:
         self._turn = 0
         self._lock = threading.RLock()
 
+    def warm_up(self) -> None:
+        """Gets ready for the first question; nobody should wait for that when it is answered."""
+        self._follow.warm_up()
+
     def take(
         self, readings: Sequence[Alternative], context: Context | None, now_s: float, turn: int = 0
     ) -> Step:
@@ -414,4 +418,8 @@ def create_dialogue(understander: Understander | None) -> Dialogue | None:
     Raises:
         TemplateError: The grammar's section ``dialogue`` speaks of an intent or slot that it hasn't.
     """
-    return Dialogue(understander, understander) if isinstance(understander, GrammarUnderstander) else None
+    if not isinstance(understander, GrammarUnderstander):
+        return None
+    made = Dialogue(understander, understander)
+    made.warm_up()
+    return made

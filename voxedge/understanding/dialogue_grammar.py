@@ -119,6 +119,16 @@ class FollowUps:
                 gone |= set(value.slots)
         return {**{name: slot for name, slot in old.items() if name not in gone}, **new}
 
+    def warm_up(self) -> None:
+        """Makes the grammars of all questions now and not when the first one is asked."""
+        names = [("", "talk")]
+        for intent, rules in self._spec.intents.items():
+            names += [(intent, str(need)) for need in range(len(rules.required))]
+        for name in names[:MAX_GRAMMARS]:
+            small = self._small(*name)
+            if small is not None:
+                small.engine.tolerant()
+
     def talk(self, texts: Sequence[str], *, near: bool = True) -> Heard | None:
         """Yes, no, cancel, undo or repeat; with ``near`` also misheard."""
         small = self._small("", "talk")

@@ -22,6 +22,7 @@ from voxedge.understanding.exact import ExactMatcher
 from voxedge.understanding.grammar import AnyList, Grammar
 from voxedge.understanding.machine import Machine, SentenceBuilder
 from voxedge.understanding.normalizing import tidy, tokenize
+from voxedge.understanding.open_slots import says_enough
 from voxedge.understanding.ranking import Result, results_of
 from voxedge.understanding.responses import render
 from voxedge.understanding.sampling import telling
@@ -89,7 +90,7 @@ class GrammarUnderstander:
         if not texts:
             return NoIntent(reason="empty")
         cut = {text for text in texts if _cut_short(text, texts)}
-        results = self.results(texts[0], context)
+        results = [result for result in self.results(texts[0], context) if self._says_enough(result)]
         if results and texts[0] not in cut:
             return self.matched(results, texts[0])
         found = [
@@ -99,6 +100,15 @@ class GrammarUnderstander:
         ]
         found.sort(key=lambda entry: entry[:2])
         return self._decided([(cost, item) for cost, _, item in found], texts[0])
+
+    def _says_enough(self, result: Result) -> bool:
+        """Whether it isn't only a question word and a sentence that some wildcard took."""
+        captures = result.reading.captures
+        if self.grammar.by_character or any(item.kind != "wildcard" for item in captures):
+            return True
+        folded = result.reading.utterance.folded
+        taken = [(item.slot, len(folded[item.start : item.end].split())) for item in captures]
+        return not taken or says_enough(result.intent, taken, self.exact.closed_slots())
 
     def near(self, text: str, context: Context | None = None) -> list[Meant]:
         """The sentences of the grammar that are nearest to a text, nearest first, good enough or not."""
@@ -139,8 +149,8 @@ class GrammarUnderstander:
             return NoIntent(reason="none_near", text=text)
         matcher = self.tolerant()
         # A wildcard explains anything: where it does so badly, another sentence may still be meant.
-        good = ((c, i) for c, i in found if not i.path.wild_cost or good_enough(matcher, i, self.threshold))
-        cost, best = next(good, found[0])
+        likely = [(c, i) for c, i in found if not i.path.wild_cost or good_enough(matcher, i, self.threshold)]
+        cost, best = likely[0] if likely else found[0]
         refused = NoIntent(
             reason="none_near",
             nearest=best.text,
@@ -150,7 +160,7 @@ class GrammarUnderstander:
         )
         if not good_enough(matcher, best, self.threshold):
             return refused
-        near = [best, *(item for other, item in found if other - cost < TIE and differs(best, item))]
+        near = [best, *(item for other, item in likely if other - cost < TIE and differs(best, item))]
         if len(near) > 1:
             chosen = self._of_one_sentence(near)
             if chosen is None:

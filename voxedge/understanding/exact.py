@@ -15,6 +15,7 @@ from voxedge.understanding.grammar import AnyList, Grammar, RangeList, TextList,
 from voxedge.understanding.lists import Found, ListMatcher
 from voxedge.understanding.machine import Call, Machine
 from voxedge.understanding.normalizing import Token, tokenize
+from voxedge.understanding.open_slots import closed_slots
 from voxedge.understanding.runner import Runner, StateSet
 from voxedge.understanding.templates import ListReference, Node, Sequence
 
@@ -132,6 +133,13 @@ class ExactMatcher:
             )
         self.lists = matchers
         self._allowed = {}
+        self._closed: frozenset[tuple[str, str]] | None = None
+
+    def closed_slots(self) -> frozenset[tuple[str, str]]:
+        """Intents with those of their slots that take known values somewhere: from a list, or fixed."""
+        if self._closed is None:
+            self._closed = closed_slots(self.grammar, self.machine, self.lists)
+        return self._closed
 
     def _content(self, block: int, name: str, changed: Mapping[str, AnyList]) -> AnyList:
         if block >= 0:

@@ -64,8 +64,11 @@ def _name_chars(result: Result) -> int:
     return 1 if PREFERRED_SLOT in result.slots else 0
 
 
-def _order(result: Result) -> tuple[int, int, int, int, str]:
-    """Hassil's order; before the name decides, conditions on the context that were met do."""
+def _order(result: Result) -> tuple[int, int, int, int, str, int]:
+    """Hassil's order; before the name decides, conditions on the context that were met do.
+
+    Where all that is equal, fewer and longer values win: "café con leche" is one drink.
+    """
     wild = result.wildcards
     return (
         len(wild),
@@ -73,6 +76,7 @@ def _order(result: Result) -> tuple[int, int, int, int, str]:
         sum(item.end - item.start for item in wild),
         -result.conditions,
         result.intent,
+        len(result.reading.captures),
     )
 
 

@@ -99,6 +99,7 @@ class TolerantMatcher:
             if cost <= MISSING_LIMIT:
                 missing[number] = cost * WORD_WEIGHT
         self._missing = missing
+        self._wildcards: frozenset[int] | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -110,8 +111,10 @@ class TolerantMatcher:
             wild = frozenset(
                 words + number for number, call in enumerate(self.graph.calls) if lists[call.list_id].wildcard
             )
-            self._plain = make_plan(self.graph, self._missing, wild, wild=False)
-            self._wild = make_plan(self.graph, self._missing, wild, wild=True) if wild else None
+            if wild != self._wildcards:
+                self._wildcards = wild
+                self._plain = make_plan(self.graph, self._missing, wild, wild=False)
+                self._wild = make_plan(self.graph, self._missing, wild, wild=True) if wild else None
             self._given = {
                 key
                 for matcher in lists

@@ -117,6 +117,15 @@ def test_understanding_gives_events_and_refuses_what_is_foreign(parser):
     assert second.intent == "music"
 
 
+def test_hearing_is_told_how_far_words_are_from_a_command(parser):
+    near = parser.nearness("dim the light in the hall now")
+    far = parser.nearness("my grandmother always wanted seven purple elephants")
+    assert near == 0.0
+    assert far > 0.34  # the gate of `hearing`
+    assert parser.nearness(" ... ") == 1.0
+    assert Combined([parser]).nearness("play One in the attic") == 0.0
+
+
 def test_templates_come_first_and_examples_fill_in(parser):
     class Templates:
         def understand(self, hypotheses, context=None):

@@ -52,6 +52,8 @@ _FRENCH = {
 }  # fmt: skip
 _ANY = {**_SPANISH, "z": "z", "v": "v", "j": "j", "h": "h", "ge": "ɡe", "gi": "ɡi", "hu": "hu"}
 _TABLES = {"en": _ENGLISH, "es": _SPANISH, "de": _GERMAN, "fr": _FRENCH}
+_BEFORE_SILENT_E = {"a": "A", "e": "i", "i": "I", "o": "O", "u": "u"}
+"""A vowel, a consonant and a silent e ("resune")."""
 _SILENT_FRENCH = re.compile(r"(?:es|e|s|t|d|x|p|ent)$")
 
 
@@ -72,8 +74,11 @@ def sound_of(word: str, language: str) -> str:
     table = _TABLES.get(language, _ANY)
     if language == "fr" and len(word) > 3:
         word = _SILENT_FRENCH.sub("", word)
+    ending = ""
     if language == "en" and len(word) > 3 and word.endswith("e") and not word.endswith(("ee", "ie", "ue")):
         word = word[:-1]
+        if word[-2] in _BEFORE_SILENT_E and word[-3] not in "aeiouy" and word[-1] in "bdfklmnptvz":
+            word, ending = word[:-2], _BEFORE_SILENT_E[word[-2]] + table[word[-1]]
     out: list[str] = []
     for piece in _pattern(language).findall(word):
         sounds = table.get(piece)
@@ -81,4 +86,4 @@ def sound_of(word: str, language: str) -> str:
             sounds = table.get(_plain(piece), piece if piece.isalpha() else "")
         if not (out and len(sounds) == 1 and out[-1] == sounds):  # double letters sound once
             out.append(sounds)
-    return "".join(out)
+    return "".join(out) + ending

@@ -32,6 +32,11 @@ class Combined:
             refused = refused or result
         return refused or NoIntent(reason="none_near")
 
+    def nearness(self, text: str, context: Context | None = None) -> float:
+        """How far a text is from any command, 0..1: what the part says that it is nearest to."""
+        gates = (getattr(item, "nearness", None) for item in self._understanders)
+        return min((float(gate(text, context)) for gate in gates if gate is not None), default=1.0)
+
     def completeness(self, text: str) -> Completeness:
         """What the first says that knows the words."""
         for understander in self._understanders:

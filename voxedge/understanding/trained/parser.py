@@ -222,6 +222,18 @@ class TrainedParser:
             context=dict(context),
         )
 
+    def nearness(self, text: str, context: Context | None = None) -> float:
+        """How far a text is from any command, 0..1, on the scale that grammars have for sounds.
+
+        It lets hearing ask a recognizer again, with hints, only where the words may be a command.
+        """
+        del context
+        parsed = self.parse(text[:MAX_SENTENCE_CHARS])
+        if parsed is None:
+            return 1.0
+        doubt = max(0.0, self._threshold - parsed.confidence), max(0.0, parsed.new - _MOST_NEW)
+        return min(1.0, sum(doubt))
+
     def completeness(self, text: str) -> Completeness:
         """Always ``"unknown"``: examples don't say what must follow."""
         return "unknown"
