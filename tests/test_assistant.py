@@ -13,9 +13,17 @@ import pytest
 
 from voxedge import Assistant, Config
 from voxedge.build import Parts
-from voxedge.errors import ClosedError, EngineCrashed, UsageError
+from voxedge.errors import (
+    ClosedError,
+    DeviceNotFound,
+    EngineCrashed,
+    EngineLoadFailed,
+    ModelMissing,
+    UsageError,
+)
 from voxedge.events import (
     Degraded,
+    Event,
     IntentMatched,
     NoIntent,
     Partial,
@@ -106,6 +114,51 @@ def new_threads(before):
 
 def kinds(events):
     return [type(e).__name__ for e in events if not isinstance(e, Partial)]
+
+
+def test_watchers_hear_of_the_start_before_all_else():
+    assistant = assistant_of(["lights on"])
+
+    def no_loudspeaker():
+        raise DeviceNotFound("None.", remedy="Plug one in.")
+
+    assistant._rooms._optional("sink", None, no_loudspeaker)
+    told = []
+    assistant.on(Event)(told.append)
+    given = list(assistant.listen(sound(0.6)))
+    assert kinds(told)[:2] == kinds(given)[:2] == ["Started", "Degraded"]
+
+
+def test_a_loudspeaker_that_comes_later_is_found_and_a_missing_model_isn_t_looked_for_again():
+    rooms = assistant_of([])._rooms
+    tried = []
+
+    def build(error):
+        tried.append(error)
+        if error is not None:
+            raise error
+        return "engine"
+
+    lost, missing = DeviceNotFound("a", remedy="b"), ModelMissing("a", remedy="b")
+    assert rooms._optional("sink", None, lambda: build(lost)) is None
+    assert rooms.troubles == {"sink": lost}
+    assert rooms._optional("sink", None, lambda: build(None)) == "engine"
+    assert rooms.troubles == {}
+    assert rooms._optional("speaking", None, lambda: build(missing)) is None
+    assert rooms._optional("speaking", None, lambda: build(None)) is None
+    assert tried == [lost, None, missing]
+
+
+def test_a_language_model_that_can_t_be_started_keeps_no_stream_from_starting():
+    assistant = assistant_of(["lights on"], ["never"])
+    model = assistant._rooms.language_model()
+
+    def broken():
+        raise EngineLoadFailed("It is damaged.", remedy="Get it again.")
+
+    model.warm_up = broken
+    (turn,) = turns(assistant.listen(sound(0.6)))
+    assert turn.intent == "switch"
 
 
 def test_intent_handler_grammar_response_and_language_model_each_answer_their_turn():

@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -17,7 +18,7 @@ from voxedge.build import Parts, Rooms
 from voxedge.chain import Chain, CommandWatch, Replies, SpeakingRoom
 from voxedge.config import Config
 from voxedge.conversation.contract import ReplyOptions
-from voxedge.errors import ClosedError, UsageError
+from voxedge.errors import ClosedError, EngineError, UsageError
 from voxedge.events import (
     CancelToken,
     DialogueState,
@@ -180,7 +181,8 @@ class Assistant:
         model = self._rooms.language_model()
         warm_up: Callable[[], None] | None = getattr(model, "warm_up", None)
         if warm_up is not None:
-            warm_up()
+            with suppress(EngineError):  # told by the reply that needs it; intents go on working
+                warm_up()
         self._rooms.synthesizer()
         if self.recorder is not None:
             self.recorder.start()
@@ -391,7 +393,7 @@ class Assistant:
         chain = self.chain(sink.append)
         self._inline_cancel = CancelToken()
         try:
-            yield self._started(chain, sink.append)
+            yield self._started(chain)
             yield from InlineRuntime(chain, sink, self._gate, self._inline_cancel).run(source)
         finally:
             self._inline_cancel = self._inline_began = None
@@ -419,17 +421,17 @@ class Assistant:
             wait_open: Callable[[], object] | None = getattr(source, "wait_open", None)
             if wait_open is not None:
                 wait_open()  # whoever speaks as soon as they are told that they may is heard
-            yield self._started(chain, runtime.deliver)
+            yield self._started(chain)
             yield from runtime.events()
         finally:
             runtime.close()
             self._live = None
 
-    def _started(self, chain: Chain, emit: Callable[[Event], None]) -> Started:
+    def _started(self, chain: Chain) -> Started:
+        started = Started(version=__version__, models=self._rooms.models())
+        self._handlers.tell(started)  # before all else: it names the schema
         for room, error in self._rooms.troubles.items():
             chain.health.failed(room, error)
-        started = Started(version=__version__, models=self._rooms.models())
-        self._handlers.tell(started)
         return started
 
     def chain(self, deliver: Callable[[Event], None]) -> Chain:

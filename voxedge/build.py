@@ -337,13 +337,16 @@ class Rooms:
 
     def _optional(self, room: str, brought: _T | None, build: Callable[[], _T]) -> _T | None:
         with self._lock:
-            if room in self.troubles:
+            trouble = self.troubles.get(room)
+            if trouble is not None and not trouble.retryable:
                 return None
             try:
-                return self._once(room, brought, build)
+                engine = self._once(room, brought, build)
             except VoxedgeError as error:
                 self.troubles[room] = error
                 return None
+            self.troubles.pop(room, None)  # a loudspeaker that was plugged in since
+            return engine
 
     def _build_recognizer(self) -> Recognizer:
         from voxedge import recognition, store

@@ -101,3 +101,12 @@ from voxedge.audio import portaudio
 portaudio.close_stream(types.SimpleNamespace(close=lambda ignore_errors: time.sleep(60)))
 """
     assert subprocess.run([sys.executable, "-c", program], timeout=30, check=False).returncode == 0
+
+
+def test_what_is_done_at_exit_is_registered_once_however_often_a_device_is_closed(library, monkeypatch):
+    registered = []
+    monkeypatch.setattr(portaudio.atexit, "register", registered.append)
+    portaudio._look_after_exit.cache_clear()
+    for _ in range(5):
+        assert portaudio.close_stream(library.stream)
+    assert len(registered) == 1

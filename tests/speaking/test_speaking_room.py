@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from voxedge.audio.sinks import NullSink, WavSink
-from voxedge.errors import DeviceLost, EngineError
+from voxedge.errors import DeviceError, DeviceLost, EngineError
 from voxedge.events import NEVER, CancelToken, ReplyDelta, SpeakingEnded, SpeakingStarted
 from voxedge.speaking.contract import SynthesizerCapabilities
 from voxedge.speaking.room import Speaking, speak
@@ -212,3 +212,19 @@ def test_into_a_file(tmp_path):
     assert speak(["One. Two."], Tone(), sink, emit=lambda _: None)
     sink.close()
     assert (tmp_path / "x.wav").stat().st_size == 44 + 2 * 160 * 8
+
+
+def test_a_sink_of_an_app_that_raises_anything_holds_nobody_up():
+    class Broken(Sink):
+        def play(self, samples, rate_hz, cancel):
+            raise RuntimeError("a secret")
+
+    room, events = Speaking(Tone(), Broken()), []
+    text = "One. Two. Three. Four. Five. Six. Seven. " * 20
+    with pytest.raises(DeviceError, match="RuntimeError") as caught:
+        room.feed(said(1, text), events.append, NEVER)
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert "secret" not in str(caught.value)
+    room.finish(1, events.append, NEVER)
+    assert not players()
+    assert [type(e) for e in events] == [SpeakingStarted, SpeakingEnded]

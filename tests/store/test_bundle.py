@@ -10,7 +10,15 @@ import tarfile
 import pytest
 from store_helpers import NAME, Listening, contents, entry_table, leftovers
 
-from voxedge.errors import InputError, ModelMissing, SourceMismatch, StoreError, UsageError, VoxedgeError
+from voxedge.errors import (
+    InputError,
+    ModelCorrupt,
+    ModelMissing,
+    SourceMismatch,
+    StoreError,
+    UsageError,
+    VoxedgeError,
+)
 from voxedge.store.adding import add
 from voxedge.store.bundle import add_bundle, write_bundle
 from voxedge.store.pull import PullOptions, pull
@@ -213,6 +221,18 @@ def test_own_folder(library, tmp_path):
     (folder / "net.onnx").write_bytes(B)
     add(lib, folder, own=("my-vad", "vad", "MIT"), listener=Listening())
     assert lib.resolve("my-vad").read_bytes() == B
+    lib.resolve("my-vad").write_bytes(A)
+    with pytest.raises(ModelCorrupt) as caught:
+        lib.resolve("my-vad")
+    assert "models add PATH --name my-vad --kind vad" in caught.value.remedy  # nowhere to pull it from
+
+
+def test_own_model_can_t_take_a_short_name(library, tmp_path):
+    (tmp_path / "net.onnx").write_bytes(A)
+    lib = library({**TWO, "aliases": ["other"]})
+    with pytest.raises(UsageError, match="'other'") as caught:
+        add(lib, tmp_path / "net.onnx", own=("other", "vad", "MIT"), listener=Listening())
+    assert "pull vad-other" in caught.value.remedy
 
 
 def test_own_model_needs_name_and_kind_and_no_known_name(library, tmp_path):

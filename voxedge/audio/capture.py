@@ -271,9 +271,9 @@ class ChildCapture:
     def close(self, *, broken: bool = False) -> None:
         """Gives the device back."""
         if not broken and self.active:
-            self._child.send({"do": "close"})
             try:
-                with self._reading:
+                with self._reading:  # else `read` might take the answer
+                    self._child.send({"do": "close"})
                     _answer(self._child, {"closed"}, _CLOSE_S)
             except DeviceError:
                 pass

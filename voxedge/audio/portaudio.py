@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import threading
 import time
 import weakref
@@ -32,6 +33,7 @@ class _Holder(Protocol):
 _holders: weakref.WeakSet[_Holder] = weakref.WeakSet()
 _refreshing = threading.Lock()
 _closing: set[threading.Thread] = set()
+_closing_lock = threading.Lock()
 _restarting: threading.Thread | None = None
 
 # Numbers of PaErrorCode in portaudio.h.
@@ -73,16 +75,22 @@ def close_stream(stream: Any) -> bool:
     Returns:
         Whether it is closed.
     """
-    _closing.difference_update([thread for thread in _closing if not thread.is_alive()])
     closing = threading.Thread(
         target=lambda: stream.close(ignore_errors=True), name="voxedge-device-close", daemon=True
     )
-    if not _closing:
-        atexit.register(_leave_what_hangs)
-    closing.start()
-    _closing.add(closing)
+    with _closing_lock:
+        _closing.difference_update([thread for thread in _closing if not thread.is_alive()])
+        closing.start()
+        _closing.add(closing)
+    _look_after_exit()
     closing.join(_CLOSE_S)
     return not closing.is_alive()
+
+
+@functools.cache
+def _look_after_exit() -> None:
+    """Registers what is to be done at exit, once, and after ``sounddevice`` has registered its own."""
+    atexit.register(_leave_what_hangs)
 
 
 def before_refresh(holder: _Holder) -> None:
@@ -123,9 +131,11 @@ def _restart(sd: ModuleType) -> None:
 
 def _still_closing(wait_s: float) -> bool:
     deadline = time.monotonic() + wait_s
-    for thread in list(_closing):
+    with _closing_lock:
+        threads = list(_closing)
+    for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-    return any(thread.is_alive() for thread in _closing)
+    return any(thread.is_alive() for thread in threads)
 
 
 def _leave_what_hangs() -> None:

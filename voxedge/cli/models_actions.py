@@ -131,7 +131,7 @@ def run_verify(args: argparse.Namespace) -> int:
         else:
             print(f"{entry.name}: sound")
         if wrong:
-            note(f"  Get it again: voxedge models pull {entry.name}")
+            note(f"  {found.mending}")
     return status
 
 

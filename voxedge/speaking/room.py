@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from voxedge.errors import TextInvalid, VoxedgeError
+from voxedge.errors import DeviceError, TextInvalid, VoxedgeError
 from voxedge.events import NEVER, CancelToken, Emit, ReplyDelta, SpeakingEnded, SpeakingStarted
 from voxedge.speaking.sentences import SentenceSplitter
 
@@ -183,8 +183,8 @@ class _Playing:
                 continue  # emptied to the end, so that nobody waits for room
             try:
                 complete = self.sink.play(sound, rate_hz, cancel)
-            except VoxedgeError as error:
-                self._failure, self.failed, self.interrupted = error, True, True
+            except Exception as exc:  # noqa: BLE001 - an app's sink may raise anything; nobody may wait for it
+                self._failure, self.failed, self.interrupted = _named(exc), True, True
                 continue
             if not complete:
                 self.interrupted = True
@@ -194,6 +194,16 @@ class _Playing:
     def _note(self, sentence: str) -> None:
         if not self.sounded or self.sounded[-1] != sentence:
             self.sounded.append(sentence)
+
+
+def _named(exc: Exception) -> VoxedgeError:
+    if isinstance(exc, VoxedgeError):
+        return exc
+    error = DeviceError(
+        f"The sink raised {type(exc).__name__}.", remedy="Mend the sink: the cause is in its own code."
+    )
+    error.__cause__ = exc
+    return error
 
 
 def speak(

@@ -114,11 +114,11 @@ def _add_folder(
     library: Library, folder: Path, paths: list[Path], table: Mapping[str, object], listener: Listener
 ) -> Found:
     name = safe_name(str(table.get("name", "")), "the model")
-    known = library.listed(name)
+    known = library.called(name)
     if known is not None:
         raise UsageError(
             f"{name!r} is the name of a model in the catalogue.",
-            remedy=f"Choose another name, or: voxedge models pull {name} --from {folder}",
+            remedy=f"Choose another name, or: voxedge models pull {known.name} --from {folder}",
         )
     library.store.check_writable()
     files = []

@@ -39,6 +39,14 @@ class Found:
         """What an engine loads: the folder, or the model's one file."""
         return self.folder / self.entry.main_file if self.entry.main_file else self.folder
 
+    @property
+    def mending(self) -> str:
+        """What to type when it is damaged: a model of the user's own can't be pulled from anywhere."""
+        own = self.entry
+        if self.origin == "user":
+            return f"Add it again: voxedge models add PATH --name {own.name} --kind {own.kind}"
+        return f"Get it again: voxedge models pull {own.name}"
+
     def damaged(self) -> list[str]:
         """Hashes all files; gives what is wrong, a text a file."""
         return wrong_files(self.folder, self.entry.files)
@@ -81,6 +89,10 @@ class Library:
     def listed(self, name: str) -> ModelEntry | None:
         """What the catalogue itself says of a model, without the stores."""
         return next((entry for entry in self._base if entry.name == name), None)
+
+    def called(self, name: str) -> ModelEntry | None:
+        """The model of the catalogue itself that has this name or short name."""
+        return next((entry for entry in self._base if name in entry.names), None)
 
     def entry(self, name: str, *, kind: str | None = None) -> ModelEntry:
         """The entry of a name or short name.
@@ -156,7 +168,7 @@ class Library:
             return spare
         raise ModelCorrupt(
             f"The model {entry.name!r} in {found.folder} is damaged: {'; '.join(wrong)}.",
-            remedy=f"Get it again: voxedge models pull {entry.name}",
+            remedy=found.mending,
         )
 
 
