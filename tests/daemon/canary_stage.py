@@ -27,7 +27,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from capture import Capture, make_network
-from conftest import Serving
+from serving import Serving
 from websockets.sync.client import connect
 from wyoming.asr import Transcript
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -120,8 +120,13 @@ def environment(state: Path) -> dict[str, str]:
     places = {
         name: str(state / name.lower()) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_DATA_HOME")
     }
+    places["VOXEDGE_HOME"] = str(state / "voxedge_home")
     for place in places.values():
         Path(place).mkdir(exist_ok=True)
+    for name in ("blobs", "manifests", "models"):
+        link, real = state / "voxedge_home" / name, Path(os.environ["VOXEDGE_HOME"], name)
+        if real.is_dir() and not link.is_symlink():
+            link.symlink_to(real)
     return {**os.environ, **places, "PYTHONDONTWRITEBYTECODE": "1", "HF_HUB_OFFLINE": "1"}
 
 
@@ -363,9 +368,7 @@ def main() -> None:
         "told_to_clients": sum(count for ports, count in told.items() if served & set(ports)),
         "told_to_others": [list(ports) for ports in told if not served & set(ports)],
         "reports": [len(body) for body in Collector.got],
-        "files": files_with_words(
-            state, Path("/dev/shm"), Path("/var/crash"), Path(os.environ["VOXEDGE_HOME"]), since_s=began_s
-        ),
+        "files": files_with_words(state, Path("/dev/shm"), Path("/var/crash"), since_s=began_s),
         "written": sorted(str(file.relative_to(state)) for file in state.rglob("*") if file.is_file()),
         "log_lines": len((state / "log").read_text().splitlines()),
     }

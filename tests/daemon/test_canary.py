@@ -94,6 +94,14 @@ def test_no_file_that_was_written_holds_the_words(report):
 
 def test_no_engine_leaves_anything_behind(report):
     """Some would: a number of the device, a database of what they were used for."""
-    own = ("log", "metrics.txt", "health.txt", "statistics/", "stats-", "xdg_cache_home/voxedge/")
+    own = (
+        "log",
+        "metrics.txt",
+        "health.txt",
+        "statistics/",
+        "stats-",
+        "voxedge_home/",
+        "xdg_cache_home/voxedge/",
+    )
     assert [name for name in report["written"] if not name.startswith(own)] == []
     assert "statistics/monitor.db" in report["written"]

@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import Serving
+from serving import Serving
 
 pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(200)]
 

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import serve, toml_of
+from serving import serve, toml_of
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 

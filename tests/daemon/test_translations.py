@@ -6,7 +6,7 @@ import re
 
 import openai
 import pytest
-from conftest import serve, toml_of
+from serving import serve, toml_of
 
 pytestmark = [
     pytest.mark.models,
