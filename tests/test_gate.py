@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from voxedge.audio.contract import FRAME_SAMPLES, Frame
 from voxedge.events import SpeakingEnded, SpeakingStarted
@@ -61,3 +62,36 @@ def test_deaf_while_the_loudspeaker_sounds_and_a_little_longer():
     gate.observe(SpeakingEnded(text="hello"))
     assert not gate.admit(frame(1)).samples.any()
     assert gate.admit(frame(20)).samples.any()
+
+
+def test_a_pause_before_the_stream_holds():
+    calls = []
+    gate = ListeningGate(paused=True)
+    gate.attach(lambda: calls.append("mute"), lambda: calls.append("unmute"))
+    assert gate.paused
+    assert calls == ["mute"]
+    gate.resume()
+    assert not gate.paused
+    assert calls == ["mute", "unmute"]
+
+
+@pytest.mark.parametrize("push_to_talk", [True, False])
+def test_opening_again_while_the_source_is_being_muted_isn_t_lost(push_to_talk):
+    calls = []
+    gate = ListeningGate(push_to_talk=push_to_talk)
+
+    def mute():
+        calls.append("mute")
+        if len(calls) > 1:
+            gate.press() if push_to_talk else gate.resume()  # another thread, at the worst of moments
+            calls.append("mute")
+
+    gate.attach(mute, lambda: calls.append("unmute"))
+    if push_to_talk:
+        gate.press()
+        gate.release()
+    else:
+        calls.append("begun")
+        gate.pause()
+    gate.take_verdict()
+    assert calls[-1] == "unmute"

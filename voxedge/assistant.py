@@ -400,7 +400,9 @@ class Assistant:
 
     def _listen_threaded(self, source: AudioSource, push_to_talk: bool) -> Iterator[Event]:
         self._gate = ListeningGate(
-            push_to_talk=push_to_talk, deaf_while_speaking=getattr(source, "hears_loudspeaker", False)
+            push_to_talk=push_to_talk,
+            deaf_while_speaking=getattr(source, "hears_loudspeaker", False),
+            paused=self._gate.paused,
         )
         self._gate.attach(getattr(source, "mute", None), getattr(source, "unmute", None))
         own = self.config.runtime

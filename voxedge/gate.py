@@ -22,11 +22,15 @@ class ListeningGate:
     Args:
         push_to_talk: Whether only what is said between `press` and `release` is listened to.
         deaf_while_speaking: Whether the microphone would hear the loudspeaker.
+        paused: Whether it begins closed: who paused before the stream began meant it.
     """
 
-    def __init__(self, *, push_to_talk: bool = False, deaf_while_speaking: bool = False) -> None:
+    def __init__(
+        self, *, push_to_talk: bool = False, deaf_while_speaking: bool = False, paused: bool = False
+    ) -> None:
         self._push_to_talk, self._deaf_while_speaking = push_to_talk, deaf_while_speaking
-        self._pressed = self._paused = self._speaking = False
+        self._paused = paused
+        self._pressed = self._speaking = False
         self._deaf_until_sample = 0
         self._verdict: Literal["", "flush", "cancel"] = ""
         self._lock = threading.Lock()
@@ -36,8 +40,13 @@ class ListeningGate:
     def attach(self, mute: Callable[[], None] | None, unmute: Callable[[], None] | None) -> None:
         """Names what stops and restarts the source while nothing is listened to."""
         self._mute, self._unmute = mute, unmute
-        if self._push_to_talk and mute is not None:
+        if (self._push_to_talk or self._paused) and mute is not None:
             mute()
+
+    @property
+    def paused(self) -> bool:
+        """Whether `pause` was called last, and not `resume`."""
+        return self._paused
 
     def pause(self) -> None:
         """Stops listening; an utterance that is open is given up."""
@@ -86,6 +95,7 @@ class ListeningGate:
             closed = self._paused or (self._push_to_talk and not self._pressed)
         if verdict and closed and self._mute is not None:
             self._mute()
+            self._open_source()  # where it was opened again meanwhile, by another thread
         return verdict
 
     def _open_source(self) -> None:

@@ -9,7 +9,11 @@ Example::
             assert turn.intent == "orderDrink"
             assert str(turn.slots["size"]) == "large"
 
-`ask` needs no sound and no model of speech; `hear` runs the whole chain on sound, which `speak` makes.
+            [turn] = hear(assistant, speak("can I get a large latte", speaking.create("hibari")))
+            assert turn.outcome == "intent"
+
+`ask` needs no sound and no model of speech; `hear` runs the whole chain on sound, which `speak` makes with a
+voice (``from voxedge import speaking``).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,33 @@ def test_a_reader_that_leaves_ends_it_quietly(recording):
         process.stdout.close()
         assert process.wait(timeout=100) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+@pytest.fixture
+def cut(recording, tmp_path):
+    """The first order of the recording, and a file that breaks off."""
+    data = Path(recording).read_bytes()
+    (tmp_path / "cut.flac").write_bytes(data[: len(data) // 4])
+    return str(tmp_path / "cut.flac")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+@pytest.mark.parametrize("how", [[], ["--realtime"]])
+def test_an_output_that_is_full_ends_it_with_a_named_error(cut, how):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [*COMMAND, *how, "--file", cut], stdout=full, stderr=subprocess.PIPE, text=True, timeout=100
+        )
+    assert done.returncode == 6
+    assert "disk_full" in done.stderr
+    assert "raised" not in done.stderr
+
+
+def test_a_recording_that_breaks_off_is_said_to(cut):
+    done = subprocess.run([*COMMAND, "--file", cut], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert f"{cut} is " in done.stderr
+    assert events_of(done.stdout.splitlines())[-1]["type"] == "TurnEnded"
 
 
 def test_a_missing_model_names_the_command_that_gets_it(tmp_path, repository):

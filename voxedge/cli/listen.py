@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from voxedge.cli.output import emit_json, note
 from voxedge.events import (
@@ -20,7 +20,7 @@ from voxedge.events import (
 )
 
 if TYPE_CHECKING:
-    from voxedge.assistant import Sound
+    from voxedge.audio.contract import AudioSource
     from voxedge.config import Config
 
 HELP = "Listen to the microphone, a file or standard input, and print what happens."
@@ -70,11 +70,13 @@ def run(args: argparse.Namespace) -> int:
         # ends the iteration.
         assistant.on(Event)(printer.show)
         sound = _sound(args)
-        for event in assistant.listen(sound, realtime=args.realtime):
+        for event in assistant.listen(sound):
             if printer.failure is not None:
                 raise printer.failure
             if isinstance(event, Started) and sound is None and not args.json:
                 note("Listening. Speak; Ctrl-C ends it.")
+        if damage := getattr(sound, "damage", ""):
+            note(f"{args.file} is {damage}: what could be heard is printed.")
     return 0
 
 
@@ -99,33 +101,30 @@ class _Printer:
 
 
 def _meter(args: argparse.Namespace) -> int:
-    from voxedge.audio.contract import AudioSource
     from voxedge.cli.meter import run_meter
 
     config = _config(args)
     sound = _sound(args)
-    source: AudioSource
     if sound is None:
         from voxedge.audio.microphone import MicrophoneSource
 
-        source = MicrophoneSource(config.audio.input_device)
-    elif isinstance(sound, str):
-        from voxedge.audio.sources import FileSource
-
-        source = FileSource(sound, realtime=args.realtime)
-    else:
-        source = cast("AudioSource", sound)
-    return run_meter(source, config.listening.voice_activity, as_json=args.json)
+        sound = MicrophoneSource(config.audio.input_device)
+    return run_meter(sound, config.listening.voice_activity, as_json=args.json)
 
 
-def _sound(args: argparse.Namespace) -> Sound:
+def _sound(args: argparse.Namespace) -> AudioSource | None:
+    """What is listened to; None is the microphone."""
     if args.file == "-":
         import sys
 
         from voxedge.audio.sources import PcmSource
 
         return PcmSource(sys.stdin.buffer, rate_hz=args.rate)
-    return str(args.file) if args.file else None
+    if not args.file:
+        return None
+    from voxedge.audio.sources import FileSource
+
+    return FileSource(args.file, realtime=args.realtime)
 
 
 def _config(args: argparse.Namespace) -> Config:
