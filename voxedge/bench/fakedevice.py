@@ -21,6 +21,8 @@ NAME = "A microphone that isn't there"
 class FakeDevice:
     """Stands for the ``sounddevice`` module: one microphone at 16 kHz, which plays a sound and then stops.
 
+    Its time goes on while it isn't open: who opens it again, since the stream seemed lost, has missed something.
+
     Args:
         sound: float32, shape ``(n,)``, 16 kHz.
         on_end: Called, in the device's thread, when all of it was played.
@@ -31,6 +33,7 @@ class FakeDevice:
 
     def __init__(self, sound: MonoF32, on_end: Callable[[], None]) -> None:
         self._sound, self._on_end = sound, on_end
+        self._began: float | None = None
         self.callback_s: list[float] = []
         """How long each call of the capture callback took."""
         self.late_s: list[float] = []
@@ -51,6 +54,12 @@ class FakeDevice:
         """Opens the microphone."""
         return _Stream(self, int(options["blocksize"]), options["callback"])
 
+    def _terminate(self) -> None:
+        """Nothing has to be ended."""
+
+    def _initialize(self) -> None:
+        """The one device stays the one device."""
+
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Puts it in the place of ``sounddevice``, in this process."""
@@ -69,8 +78,10 @@ class FakeDevice:
 
     def play(self, block_samples: int, callback: Callable[..., None], stopped: Callable[[], bool]) -> None:
         """Calls the callback for each block when a device would."""
-        began = time.monotonic()
-        for start in range(0, len(self._sound) - block_samples + 1, block_samples):
+        now = time.monotonic()
+        began = self._began = now if self._began is None else self._began
+        first = int((now - began) * SAMPLE_RATE_HZ) // block_samples * block_samples
+        for start in range(first, len(self._sound) - block_samples + 1, block_samples):
             due = began + (start + block_samples) / SAMPLE_RATE_HZ
             wait_s = due - time.monotonic()
             if wait_s > 0:
