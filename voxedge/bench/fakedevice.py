@@ -21,7 +21,7 @@ NAME = "A microphone that isn't there"
 class FakeDevice:
     """Stands for the ``sounddevice`` module: one microphone at 16 kHz, which plays a sound and then stops.
 
-    Its time goes on while it isn't open: who opens it again, since the stream seemed lost, has missed something.
+    Its time goes on while it isn't open: who opens it again, as the stream seemed lost, has missed something.
 
     Args:
         sound: float32, shape ``(n,)``, 16 kHz.
