@@ -19,7 +19,7 @@ _leave = subprocess.Popen.__exit__
 
 
 def _leave_at_once(self, kind, value, trace):
-    """Leaves ``with Popen(...)``: after a failure (a time limit, too) the program isn't waited for but killed."""
+    """Leaves ``with Popen(...)``: after a failure, a time limit too, the program is killed, not waited for."""
     if kind is not None:
         self.kill()
     return _leave(self, kind, value, trace)

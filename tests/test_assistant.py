@@ -505,3 +505,33 @@ def test_a_forgotten_assistant_s_threads_end():
         thread.join(2.0)
     assert left
     assert not new_threads(before)
+
+
+def test_started_comes_first_although_the_source_speaks_before_it_is_open():
+    class Eager:
+        live = True
+
+        def __init__(self):
+            self.opened = threading.Event()
+
+        def watch(self, on_state):
+            self.on_state = on_state
+
+        def wait_open(self):
+            self.opened.wait(5)
+            time.sleep(0.1)
+
+        def frames(self, cancel):
+            self.opened.set()
+            self.on_state(Degraded(room="audio", reason="microphone_lost", remedy="Plug it in."))
+            yield from ()
+
+        def close(self):
+            pass
+
+    with assistant_of([]) as assistant:
+        told = []
+        assistant.on(Event)(told.append)
+        events = list(assistant.listen(Eager()))
+    assert [type(event) for event in events] == [Started, Degraded]
+    assert [type(event) for event in told] == [Started, Degraded]

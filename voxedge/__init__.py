@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from voxedge.errors import VoxedgeError
     from voxedge.events import Event
 
-# onnxruntime (from 1.32 on, on Linux too) gives the device a number, keeps a database of what it was used for,
-# and sends that to its maker, unless this is set before it is loaded. No engine may send anything.
+# onnxruntime (from 1.32 on, on Linux too) gives the device a number, keeps a database of what it was used
+# for, and sends that to its maker, unless this is set before it is loaded. No engine may send anything.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES = {

@@ -57,6 +57,9 @@ __all__ = ["Assistant", "Turn"]
 Sound: TypeAlias = "str | Path | AudioSource | Iterable[object] | None"
 """None is the microphone; a path is a file; anything else is a source or an iterable of NumPy arrays."""
 
+_OPEN_S = 10.0
+"""Events wait at most so long for a microphone to be opened; it gives up sooner by itself."""
+
 
 class _ReplyRooms(TypedDict):
     answering: Answering
@@ -413,7 +416,13 @@ class Assistant:
             hang_timeout_s=self.config.recognition.hang_timeout_s,
             workers=self._workers,
         )
-        chain = self.chain(runtime.deliver)
+        told = threading.Event()
+
+        def deliver(event: Event) -> None:
+            told.wait(_OPEN_S)  # `Started` is the first of all
+            runtime.deliver(event)
+
+        chain = self.chain(deliver)
         watch_states: Callable[[Callable[[Event], None]], None] | None = getattr(source, "watch", None)
         if watch_states is not None:
             watch_states(chain.turns.emit)
@@ -423,15 +432,18 @@ class Assistant:
             wait_open: Callable[[], object] | None = getattr(source, "wait_open", None)
             if wait_open is not None:
                 wait_open()  # whoever speaks as soon as they are told that they may is heard
-            yield self._started(chain)
+            yield self._started(chain, told)
             yield from runtime.events()
         finally:
+            told.set()
             runtime.close()
             self._live = None
 
-    def _started(self, chain: Chain) -> Started:
+    def _started(self, chain: Chain, told: threading.Event | None = None) -> Started:
         started = Started(version=__version__, models=self._rooms.models())
         self._handlers.tell(started)  # before all else: it names the schema
+        if told is not None:
+            told.set()
         for room, error in self._rooms.troubles.items():
             chain.health.failed(room, error)
         return started

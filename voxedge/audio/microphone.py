@@ -13,7 +13,7 @@ from voxedge.audio.devices import START_S, Watchdog, server_has_microphone
 from voxedge.audio.framing import Framer
 from voxedge.audio.portaudio import before_refresh, find_device, portaudio, refresh
 from voxedge.audio.resample import Resampler
-from voxedge.errors import DeviceError, DeviceLost, DeviceNotFound
+from voxedge.errors import DeviceError, DeviceNotFound
 from voxedge.events import CancelToken, Degraded, Event, Recovered
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ class MicrophoneSource:
         with self._lock:
             if self._closed.is_set():
                 capture.close()
-                raise DeviceLost("The microphone was closed.", remedy="Open it again.")
+                return
             self._capture = capture
         self._resampler = Resampler(capture.rate_hz)
         self._watchdog = Watchdog(time.monotonic())
