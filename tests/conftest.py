@@ -19,7 +19,7 @@ _leave = subprocess.Popen.__exit__
 
 
 def _leave_at_once(self, kind, value, trace):
-    """Leaves ``with Popen(...)``: after a failure, a time limit too, the program is killed, not waited for."""
+    """Leaves ``with Popen(...)``: after a failure (of time, too) the program is killed and not waited for."""
     if kind is not None:
         self.kill()
     return _leave(self, kind, value, trace)
