@@ -16,6 +16,7 @@ from voxedge.translation.documents import DocumentInvalid, DocumentUnsupported, 
 from voxedge.translation.documents.contract import join_slots, split_slots
 from voxedge.translation.documents.job import translate_document
 from voxedge.translation.documents.plain import decode
+from voxedge.translation.protect import Glossary
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
@@ -349,6 +350,24 @@ def test_interrupted_work_goes_on(scripted, translator_of, tmp_path):
     assert before == 128
     assert sum(len(call) for call in engine.calls) == 300
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.es.txt"]
+
+
+def test_what_was_finished_with_other_terms_is_not_taken_over(scripted, translator_of, tmp_path):
+    lines = [f"line number w{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(100)]
+    document, output = parse("\n".join(lines).encode(), "x.txt", ".txt"), tmp_path / "x.es.txt"
+
+    def stop(_count):
+        cancel.cancel()
+
+    engine, cancel, options = scripted(), CancelToken(), TranslationOptions()
+    with pytest.raises(Cancelled):
+        translate_document(
+            translator_of(engine), document, output, source="en", target="es", options=options,
+            progress=stop, cancel=cancel,
+        )  # fmt: skip
+    other = translator_of(engine, glossary=Glossary({"line": "fila"}))
+    translate_document(other, document, output, source="en", target="es", options=options)
+    assert output.read_text().count("fila") == 100
 
 
 def test_slots_that_changed_places_lose_only_the_form():

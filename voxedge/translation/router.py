@@ -63,6 +63,12 @@ class TextTranslator:
         out = {b for a, b in direct if a == PIVOT}
         return frozenset(direct | {(a, b) for a in into for b in out if a != b})
 
+    @property
+    def settings(self) -> str:
+        """What the answers depend on beside the text: the models' names, and the glossary."""
+        terms = sorted(self._glossary.terms.items()) if self._glossary is not None else []
+        return repr(([candidate.name for candidate in self._candidates], terms))
+
     def route(self, source: str, target: str) -> tuple[Candidate, ...]:
         """The model for a pair, or the two models that lead through English.
 

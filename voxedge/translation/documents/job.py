@@ -31,7 +31,7 @@ def translate_document(
     """Translates a document; writes it where an output is named.
 
     Finished segments are kept in ``OUTPUT.partial`` until the document is whole. Run again with the same
-    output and languages, the work goes on there.
+    output, languages, models and glossary, the work goes on there.
 
     Args:
         translator: Who translates.
@@ -51,7 +51,8 @@ def translate_document(
     if output is not None:
         check_target(output, f"translated{document.suffix}")
     kept = None if output is None or is_special(output) else output
-    journal = _Journal(kept, f"{source}:{target}:{options.beam}")
+    settings = str(getattr(translator, "settings", ""))  # other models, other terms: other translations
+    journal = _Journal(kept, f"{source}:{target}:{options.beam}:{settings}")
     done: list[str] = []
     for start in range(0, len(document.segments), BLOCK):
         block = document.segments[start : start + BLOCK]
