@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-from voxedge.errors import ConfigError, VoxedgeError
+from voxedge.errors import ConfigError, LanguageUnsupported, VoxedgeError
 from voxedge.runtime import ThreadPlan, plan_threads
 
 if TYPE_CHECKING:
@@ -353,7 +353,18 @@ class Rooms:
 
         own = self.config.recognition
         folder = store.resolve(own.model, kind="recognition")
-        return recognition.create(own.engine, folder, model_name=own.model, threads=self.plan.recognition)
+        made = recognition.create(own.engine, folder, model_name=own.model, threads=self.plan.recognition)
+        known = made.capabilities.languages
+        spoken = self.config.translation.source or own.language
+        if spoken != "auto" and known and spoken not in known:
+            made.close()
+            # Said now: else every utterance would fail.
+            raise LanguageUnsupported(
+                f"The model {own.model} doesn't know the language {spoken!r}.",
+                remedy=f"Take a multilingual model (base), or a language of this one: {', '.join(known)}.",
+                room="recognition",
+            )
+        return made
 
     def _build_understander(self) -> Understander:
         from voxedge import understanding

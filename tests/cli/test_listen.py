@@ -108,3 +108,16 @@ def test_a_missing_model_names_the_command_that_gets_it(tmp_path, repository):
     assert done.returncode == 4
     assert "voxedge models pull" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_language_that_the_model_doesn_t_know_is_refused_before_anything_is_heard(recording):
+    done = subprocess.run(
+        [*COMMAND, "--file", recording, "--model", "tiny.en", "--language", "zz"],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "base" in done.stderr
+    assert not any(json.loads(line)["type"] == "SpeechStarted" for line in done.stdout.splitlines())
