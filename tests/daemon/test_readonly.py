@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from serving import Serving
 
+from voxedge.resources import user_home
+
 pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(200)]
 
 NAMESPACE = ("unshare", "--map-root-user", "--mount", "--")
@@ -57,7 +59,9 @@ def sealed(folder: Path, state: Path | None, monitor: bool) -> Serving:
     config = folder / "voxedge.toml"
     config.write_text(TOML.format(folder=state or folder, monitor=str(monitor).lower()))
     home = str(state or folder)
+    # The models stay where they are, which is a part of the system that can't be written to.
     places = {"HOME": home, "XDG_CACHE_HOME": home + "/cache", "TMPDIR": home}
+    places["VOXEDGE_HOME"] = str(user_home())
     program = str(Path(__file__).with_name("early_clock.py"))
     process = subprocess.Popen(
         [*NAMESPACE, "sh", "-c", SEAL, "seal", str(state or ""), sys.executable, "-u", program, str(config)],
