@@ -79,7 +79,7 @@ class Slowed:
         self._heard.calls += 1
         if place < 0:
             self._heard.damaged += 1
-        elif not options.partial:
+        else:
             self._heard.stretches.append((place, place + len(samples)))
         time.sleep(self._extra_s)
         try:
