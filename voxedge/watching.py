@@ -29,6 +29,15 @@ _PARTING_S = 1.0
 Found: TypeAlias = "Transcript | Verdict | None"
 
 
+def hung() -> EngineHung:
+    """The error of a recognizer that doesn't come back."""
+    return EngineHung(
+        "The recognizer gave no result in time.",
+        remedy="Take a smaller model, or raise recognition.hang_timeout_s; if it lasts, restart voxedge.",
+        room="recognition",
+    )
+
+
 class Watch:
     """Recognizes in a thread that it watches over. For one caller at a time.
 
@@ -78,11 +87,7 @@ class Watch:
         return True
 
     def _given_up(self, chain: Chain, item: UtteranceAudio) -> Found:
-        error = EngineHung(
-            "The recognizer gave no result in time.",
-            remedy="Take a smaller model, or raise recognition.hang_timeout_s; if it lasts, restart voxedge.",
-            room="recognition",
-        )
+        error = hung()
         chain.health.failed("recognition", error)
         if item.kind != "final":
             return None

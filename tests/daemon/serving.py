@@ -67,6 +67,11 @@ def serve(folder: Path, toml: str, *words: str) -> Serving:
         text=True,
         env=environment,
     )
+    return followed(process, folder)
+
+
+def followed(process: subprocess.Popen, folder: Path) -> Serving:
+    """Reads along what the daemon writes."""
     serving = Serving(process, folder)
 
     def read() -> None:

@@ -8,12 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import urllib.request
 from pathlib import Path
 
 import pytest
-from serving import Serving
+from serving import Serving, followed
 
 from voxedge.resources import user_home
 
@@ -70,14 +69,7 @@ def sealed(folder: Path, state: Path | None, monitor: bool) -> Serving:
         text=True,
         env={**os.environ, **places, "PROBE": str(folder / "probe"), "PYTHONDONTWRITEBYTECODE": "1"},
     )
-    serving = Serving(process, folder)
-
-    def read() -> None:
-        for line in process.stderr:
-            serving.lines.append(line)
-
-    threading.Thread(target=read, daemon=True).start()
-    return serving
+    return followed(process, folder)
 
 
 def ask(url, route, body, kind="application/json"):

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from voxedge.audio.contract import SAMPLE_RATE_HZ
 from voxedge.daemon.progress import Progress
 from voxedge.daemon.scheduler import STEP_LIMIT_S, Scheduler, Terms
-from voxedge.errors import Cancelled, EngineHung
+from voxedge.errors import Cancelled
 from voxedge.events import NEVER, CancelToken
 from voxedge.translation.contract import TextTranslation, TranslationOptions
-from voxedge.watching import MOST_HUNG, SOUND_FACTOR
+from voxedge.watching import MOST_HUNG, SOUND_FACTOR, hung
 from voxedge.workers import Workers
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class WatchedRecognizer:
         if not self._timeout_s:
             return self._recognizer.recognize(samples, options, cancel)
         if self._workers.busy(_RECOGNIZING) >= MOST_HUNG:
-            raise _hung()
+            raise hung()
         token = CancelToken(cancel)
 
         def work() -> Recognition:
@@ -91,19 +91,11 @@ class WatchedRecognizer:
                 parting, deadline = True, min(deadline, monotonic() + PARTING_S)
             if monotonic() >= deadline and not job.ended:
                 token.cancel()  # should it come back, it is to do no more
-                raise Cancelled() if parting else _hung()
+                raise Cancelled() if parting else hung()
         return job.result()
 
     def close(self) -> None:
         """Does nothing: the recognizer is shared."""
-
-
-def _hung() -> EngineHung:
-    return EngineHung(
-        "The recognizer gave no result in time.",
-        remedy="Take a smaller model, or raise recognition.hang_timeout_s; if it lasts, restart voxedge.",
-        room="recognition",
-    )
 
 
 class BiasedRecognizer:
