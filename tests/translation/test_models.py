@@ -1,13 +1,11 @@
-"""Model folders and packages: ours, Argos, broken ones; quality; language detection; Apertium."""
+"""Model folders and packages: ours, Argos, broken ones; quality; language detection."""
 
 from __future__ import annotations
 
 import json
 import lzma
-import os
 import random
 import shutil
-import signal
 import zipfile
 
 import pytest
@@ -216,33 +214,3 @@ def test_training_saw_no_test_sentence(data_dir, repository, monkeypatch):
     pairs = training_pairs(data_folder(), ("en-es",), keys)
     assert len(pairs) > 100_000
     assert not any(comparison_key(p.left) in keys or comparison_key(p.right) in keys for p in pairs)
-
-
-@pytest.fixture
-def apertium():
-    from voxedge.translation.apertium import ApertiumEngine, installed_modes
-
-    if ("en", "es") not in installed_modes():
-        pytest.skip("Apertium with apertium-eng-spa isn't installed")
-    engine = ApertiumEngine("en", "es")
-    yield engine
-    engine.close()
-
-
-def test_apertium_answers_and_survives_its_death(apertium):
-    ask = {"source": "en", "target": "es", "options": TranslationOptions()}
-    assert "perro" in apertium.translate_sentences(["Where is the dog?"], **ask)[0][0].text
-    first = apertium._process.pid
-    os.killpg(first, signal.SIGKILL)
-    assert "casa" in apertium.translate_sentences(["the house"], **ask)[0][0].text
-    assert apertium._process.pid != first
-    assert apertium.translate_sentences(["[x] ^y$ a/b \\ {z}"], **ask)[0][0].text.startswith("[x]")
-
-
-def test_apertium_missing_is_named(monkeypatch):
-    from voxedge.errors import SystemPackageMissing
-    from voxedge.translation.apertium import ApertiumEngine
-
-    monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(SystemPackageMissing, match="Apertium"):
-        ApertiumEngine("en", "es")

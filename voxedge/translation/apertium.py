@@ -19,12 +19,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from voxedge.errors import EngineCrashed, EngineHung, LanguageUnsupported, SystemPackageMissing
+from voxedge.errors import ClosedError, EngineCrashed, EngineHung, LanguageUnsupported, SystemPackageMissing
 from voxedge.events import NEVER, CancelToken
 from voxedge.translation.contract import EngineCapabilities, Hypothesis, TranslationOptions
 
 ANSWER_WITHIN_S = 20.0
 """A sentence takes milliseconds; who takes so long hangs."""
+
+CLOSED_WITHIN_S = 2.0
+"""How long closing waits for a translation that is going on, after its process was killed."""
 
 _CODES = {
     "en": "eng",
@@ -111,7 +114,10 @@ class ApertiumEngine:
         self._mode = modes[source, target]
         self._pipeline = _pipeline(self._mode)
         self._lock = threading.Lock()
+        # Closing must not wait for an answer, so the process has a lock of its own, never held for long.
+        self._process_lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
         self._capabilities = EngineCapabilities(
             engine="apertium",
             model=f"apertium-{self._mode}",
@@ -156,12 +162,21 @@ class ApertiumEngine:
         return answers
 
     def close(self) -> None:
-        """Ends the process; may be called twice."""
-        with self._lock:
-            self._end()
+        """Ends the process, in the middle of a translation as well, which then fails; may be called twice."""
+        with self._process_lock:
+            self._closed = True
+            if self._process is not None:
+                _kill(self._process)
+        # Whoever reads from the pipes closes them: the same number could be another file's a moment later.
+        if self._lock.acquire(timeout=CLOSED_WITHIN_S):
+            try:
+                self._end()
+            finally:
+                self._lock.release()
 
     def _end(self) -> None:
-        process, self._process = self._process, None
+        with self._process_lock:
+            process, self._process = self._process, None
         if process is None:
             return
         for stream in (process.stdin, process.stdout):
@@ -170,14 +185,17 @@ class ApertiumEngine:
                     stream.close()
                 except OSError:
                     continue  # a pipe to a process that is gone
-        # The shell's children end with it: they are one process group.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         process.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self._end()
+        process = self._process
+        if process is not None and process.poll() is None and not self._closed:
+            return process
+        self._end()
+        with self._process_lock:
+            if self._closed:
+                raise ClosedError("The translator was closed.", remedy="Make a new one.", room="translation")
             self._process = subprocess.Popen(
                 ["sh", "-c", self._pipeline],
                 stdin=subprocess.PIPE,
@@ -185,7 +203,7 @@ class ApertiumEngine:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        return self._process
+            return self._process
 
     def _ask(self, sentence: str) -> str:
         process = self._running()
@@ -221,3 +239,9 @@ class ApertiumEngine:
                 raise EOFError
             received += block
         return received[:-1].decode("utf-8", errors="replace")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kills the shell and its children: they are one process group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
