@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxedge._version import RELEASE_YEAR
 from voxedge.conversation import prompt
 from voxedge.conversation.contract import Message
 from voxedge.errors import TextInvalid
@@ -137,3 +138,10 @@ def test_spelled_marks_are_broken_and_other_text_is_not():
 
 def test_the_clock_is_english_whatever_the_locale():
     assert prompt.clock_fact(datetime(2026, 3, 1, 9, 5)) == "It is Sunday, 1 March 2026, 09:05."
+
+
+@pytest.mark.parametrize("year", [1970, 2000, RELEASE_YEAR - 1])
+def test_a_clock_that_was_never_set_is_no_fact(year):
+    fact = prompt.clock_fact(datetime(year, 6, 1, 9, 5))
+    assert fact == ""
+    assert prompt.with_facts("What day is it?", (fact,)) == "What day is it?"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from statistics_helpers import DAY, NOW, SeededBits
 
+from voxedge.clock import SET_SINCE_S
 from voxedge.errors import StatisticsDamaged, UsageError
 from voxedge.statistics.report import REPORT_BYTES, Report
 from voxedge.statistics.schema import EPSILON_LIFETIME, EPSILON_PER_REPORT, METRICS
@@ -155,10 +156,11 @@ def test_a_clock_that_goes_back_ends_no_period_early(on, jump):
     assert on.status().spent == 0
 
 
-def test_a_clock_that_was_never_set_starts_no_period(sharing):
-    sharing.turn_on(ENDPOINT, now_s=5.0)
-    sharing.add(COUNTS, 6.0)
-    assert not sharing.close_period(30 * DAY)
+@pytest.mark.parametrize("unset_s", [5.0, SET_SINCE_S - 60 * DAY])  # the past that a board starts in
+def test_a_clock_that_was_never_set_starts_no_period(sharing, unset_s):
+    sharing.turn_on(ENDPOINT, now_s=unset_s)
+    sharing.add(COUNTS, unset_s + 1.0)
+    assert not sharing.close_period(unset_s + 30 * DAY)
     sharing.add(COUNTS, NOW)
     assert sharing.status().period_ends_s == int(NOW) + 7 * DAY
 

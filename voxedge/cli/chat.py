@@ -95,7 +95,7 @@ class _Chat:
         options = ReplyOptions(
             max_tokens=self._own.max_reply_tokens,
             temperature=self._own.temperature,
-            facts=(clock_fact(datetime.now()),) if self._clock else (),
+            facts=self._facts(),
         )
         whole = ""
         try:
@@ -115,6 +115,14 @@ class _Chat:
         self._show(Reply(text=whole, by="llm"), "\n")
         self._show(TurnEnded(outcome="reply" if whole else "no_intent"), "")
         return False
+
+    def _facts(self) -> tuple[str, ...]:
+        if not self._clock:
+            return ()
+        fact = clock_fact(datetime.now())
+        if not fact and self._turn == 1:
+            note("The machine's clock isn't set, so the model isn't told the date and time.")
+        return (fact,) if fact else ()
 
     def _show(self, event: Event, text: str) -> None:
         if self._json:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from voxedge.clock import is_set
 from voxedge.conversation.contract import Message
 from voxedge.errors import TextInvalid
 
@@ -59,12 +60,14 @@ class Segment:
 
 
 def clock_fact(now: datetime) -> str:
-    """The date and time as a fact for `voxedge.conversation.ReplyOptions`.
+    """The date and time as a fact for `voxedge.conversation.ReplyOptions`; "" from a clock that isn't set.
 
     Example:
         >>> clock_fact(datetime(2026, 11, 24, 17, 5))
         'It is Tuesday, 24 November 2026, 17:05.'
     """
+    if not is_set(now.timestamp()):
+        return ""
     return f"It is {_DAYS[now.weekday()]}, {now.day} {_MONTHS[now.month - 1]} {now.year}, {now:%H:%M}."
 
 

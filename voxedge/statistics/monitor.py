@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from voxedge.clock import is_set
 from voxedge.errors import StatisticsDamaged
 from voxedge.statistics.database import Database
 from voxedge.statistics.schema import METRICS
@@ -23,8 +24,6 @@ KEPT: Mapping[Span, int] = {"hour": 72, "day": 400}
 """How many hours and days are kept."""
 
 LIMIT_BYTES = 8 << 20
-CLOCK_UNSET_BEFORE_S = 1_704_067_200
-"""Times before 2024 are those of a clock that was never set: they all count as time 0."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS slots (
@@ -85,7 +84,7 @@ class Monitor:
                 )
 
     def _slot(self, connection: sqlite3.Connection, span: Span, now_s: float) -> int:
-        start = 0 if now_s < CLOCK_UNSET_BEFORE_S else int(now_s) // SPAN_S[span] * SPAN_S[span]
+        start = int(now_s) // SPAN_S[span] * SPAN_S[span] if is_set(now_s) else 0
         added = connection.execute("INSERT OR IGNORE INTO slots (span, start) VALUES (?, ?)", (span, start))
         if added.rowcount:
             # The slots made longest ago go, whatever date they bear: a clock that jumped to 2099 and back

@@ -14,9 +14,10 @@ from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
 
+from voxedge.clock import is_set
 from voxedge.errors import UsageError
 from voxedge.statistics.database import Database
-from voxedge.statistics.monitor import CLOCK_UNSET_BEFORE_S, Counts
+from voxedge.statistics.monitor import Counts
 from voxedge.statistics.noise import BitSource, SystemBits
 from voxedge.statistics.report import draw_report
 from voxedge.statistics.schema import EPSILON_LIFETIME, EPSILON_PER_REPORT, METRICS, shared_on
@@ -286,12 +287,12 @@ def _due(status: SharingStatus, now_s: float) -> bool:
         not status.exhausted
         and status.waiting < QUEUE_REPORTS
         and 0 < status.period_ends_s <= now_s
-        and now_s >= CLOCK_UNSET_BEFORE_S
+        and is_set(now_s)
     )
 
 
 def _known(now_s: float) -> int:
-    return int(now_s) if now_s >= CLOCK_UNSET_BEFORE_S else 0
+    return int(now_s) if is_set(now_s) else 0
 
 
 def _thousandths(epsilon: Fraction) -> int:
