@@ -12,7 +12,7 @@ import typing
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from statistics_helpers import SeededBits
 
@@ -97,6 +97,8 @@ VALUES = st.recursive(
 
 
 @settings(max_examples=300, deadline=None)
+@example("voxedge_statistics", True)
+@example("voxedge_statistics", 1.0)
 @given(st.sampled_from(["voxedge_statistics", "batch", "epsilon", "metric", "cells", "more"]), VALUES)
 def test_one_wrong_value_is_refused_by_name(key, value):
     changed = {**json.loads(GOOD.to_bytes()), key: value}

@@ -68,7 +68,11 @@ class Report:
             raise _refused("it isn't JSON") from exc
         if not isinstance(found, dict) or set(found) != _KEYS:
             raise _refused("it has other keys than a report")
-        if found["voxedge_statistics"] != SCHEMA_VERSION or found["epsilon"] != str(EPSILON_PER_REPORT):
+        # `true` and 1.0 equal 1, too: the type is part of the version.
+        version = found["voxedge_statistics"]
+        if type(version) is not int or version != SCHEMA_VERSION:
+            raise _refused("it is of another version")
+        if found["epsilon"] != str(EPSILON_PER_REPORT):
             raise _refused("it is of another version")
         batch, name, cells = found["batch"], found["metric"], found["cells"]
         if not isinstance(batch, str) or not re.fullmatch(r"[0-9a-f]{32}", batch):
