@@ -129,6 +129,26 @@ def test_kill_nine_leaves_the_old_state_or_the_new(monitor):
     connection.close()
 
 
+HALFWAY = """
+import os, sys
+from pathlib import Path
+from voxedge.statistics.monitor import Monitor
+with Monitor(Path(sys.argv[1])).database.writing() as connection:
+    connection.execute("PRAGMA cache_size = 1")  # so that much of the transaction is in the file already
+    for cell in range(2_000):
+        connection.execute("INSERT INTO cells VALUES (99, 'x' || ?, ?, 1)", (cell, cell))
+    os._exit(9)
+"""
+
+
+def test_the_first_reader_after_a_crash_undoes_what_was_half_written(monitor):
+    monitor.add({("turn_outcome", 0): 3}, NOW)
+    path = monitor.database.path
+    subprocess.run([sys.executable, "-c", HALFWAY, str(path)], check=False)
+    assert path.with_name(path.name + "-journal").stat().st_size
+    assert total(monitor) == 3
+
+
 @pytest.mark.parametrize("damage", ["garbage", "half", "other tables"])
 def test_a_damaged_file_is_begun_anew(monitor, damage):
     for hour in range(50):

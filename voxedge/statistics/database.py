@@ -74,7 +74,9 @@ class Database:
             yield None
             return
         with named_errors(self.path):
-            address = self.path.resolve().as_uri() + "?mode=ro"
+            # Not "ro": after a crash in a transaction the first reader has to undo it. On a read-only disk
+            # SQLite opens the file read-only by itself.
+            address = self.path.resolve().as_uri() + "?mode=rw"
             with contextlib.closing(
                 sqlite3.connect(address, uri=True, timeout=_BUSY_S, isolation_level=None)
             ) as connection:
