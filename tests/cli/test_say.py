@@ -80,6 +80,34 @@ def test_voices_are_listed(capsys):
     assert "heart" in capsys.readouterr().out.split()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of POSIX")
+@pytest.mark.parametrize(
+    ("options", "bar"), [(["-o", "x.wav"], True), (["-o", "x.wav", "--json"], False)], ids=["text", "json"]
+)
+def test_a_bar_on_a_terminal_while_a_file_is_written(tmp_path, options, bar):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    text = "The first sentence. " * 3
+    command = [sys.executable, "-m", "voxedge", "say", text, *options]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    os.close(theirs)
+    shown = b""
+    try:
+        while block := os.read(ours, 4096):
+            shown += block
+    except OSError:
+        pass  # how Linux says that nobody writes any more
+    os.close(ours)
+    assert (b"speaking:" in shown and f"/{len(text)} [".encode() in shown) == bar
+    assert (b"x.wav: " in shown) == bar
+    assert bool(done.stdout) != bar
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_leaves_no_half_file(tmp_path):
     path = tmp_path / "x.wav"

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voxedge.cli.output import emit_json, note
+from voxedge.cli.output import Progress, emit_json, note
 from voxedge.errors import TextInvalid, UsageError
-from voxedge.events import CancelToken, Event
+from voxedge.events import NEVER, CancelToken, Event
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import AudioSink, MonoF32
-    from voxedge.speaking.contract import Synthesizer
+    from voxedge.speaking.contract import Synthesizer, SynthesizerCapabilities
 
 HELP = "Speak a text: aloud, or into a WAV file. The first sentence sounds while the others are made."
 EPILOG = """examples:
@@ -66,9 +67,11 @@ def run(args: argparse.Namespace) -> int:
     sink = _sink(args)
     meter = _Meter(sink, started)
     try:
-        sounded = speak(
-            _pieces(args.text), synthesizer, meter, emit=events.append, cancel=cancel, language=args.language
-        )
+        with _progress(args) or contextlib.nullcontext() as bar:
+            voice = _Counted(synthesizer, bar.advance) if bar else synthesizer
+            sounded = speak(
+                _pieces(args.text), voice, meter, emit=events.append, cancel=cancel, language=args.language
+            )
         if not sounded:
             raise TextInvalid(
                 "There is nothing in the text that can be spoken.",
@@ -104,6 +107,33 @@ class _Meter:
 
     def close(self) -> None:
         self._sink.close()
+
+
+class _Counted:
+    """A voice that tells how many characters of the text have become sound."""
+
+    def __init__(self, voice: Synthesizer, advance: Callable[[int], None]) -> None:
+        self._voice, self._advance = voice, advance
+
+    @property
+    def capabilities(self) -> SynthesizerCapabilities:
+        return self._voice.capabilities
+
+    def synthesize(self, text: str, cancel: CancelToken = NEVER) -> Iterator[MonoF32]:
+        yield from self._voice.synthesize(text, cancel)
+        self._advance(len(text) + 1)  # and the blank that it was cut at
+
+    def close(self) -> None:
+        self._voice.close()
+
+
+def _progress(args: argparse.Namespace) -> Progress | None:
+    """A bar while a file is written: what is played can be heard, and JSON is for programs."""
+    if args.output is None or args.json or not sys.stderr.isatty():
+        return None
+    # How much standard input holds is known only at its end.
+    total = 0 if args.text == ["-"] else len(" ".join(args.text))
+    return Progress("speaking", total, "character")
 
 
 def _sink(args: argparse.Namespace) -> AudioSink:
