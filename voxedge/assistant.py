@@ -423,7 +423,7 @@ class Assistant:
             told.wait(_OPEN_S)  # `Started` is the first of all
             runtime.deliver(event)
 
-        chain = self.chain(deliver, self._workers)
+        chain = self.chain(deliver)
         watch_states: Callable[[Callable[[Event], None]], None] | None = getattr(source, "watch", None)
         if watch_states is not None:
             watch_states(chain.turns.emit)
@@ -449,18 +449,13 @@ class Assistant:
             chain.health.failed(room, error)
         return started
 
-    def chain(self, deliver: Callable[[Event], None], ahead: Workers | None = None) -> Chain:
-        """The wired rooms of one stream, for a runtime that the caller brings (the daemon does).
-
-        Args:
-            deliver: Takes the events.
-            ahead: Where decodings are begun that will likely be needed; None begins none.
-        """
+    def chain(self, deliver: Callable[[Event], None]) -> Chain:
+        """The wired rooms of one stream, for a runtime that the caller brings (the daemon does)."""
         expectation = self._rooms.expectation(self._now_s)
         watch = CommandWatch(partial(completeness, expectation) if expectation is not None else None)
         return Chain(
             listening=self._rooms.listening_room(watch, lambda: next(self._turn_numbers)),
-            recognition=self._rooms.recognition_room(expectation, lambda: self.context, ahead),
+            recognition=self._rooms.recognition_room(expectation, lambda: self.context),
             watch=watch,
             **({"worked": self._observer.worked} if self._observer is not None else {}),
             **self._replies(deliver),

@@ -20,7 +20,7 @@ from voxedge.errors import (
     ModelMissing,
     UsageError,
 )
-from voxedge.events import CancelToken
+from voxedge.events import NEVER, CancelToken
 from voxedge.recognition import create
 from voxedge.recognition.contract import RecognitionOptions
 from voxedge.recognition.long import recognize_long
@@ -251,7 +251,7 @@ def test_closing_doesn_t_wait_for_a_thread_that_hangs_in_the_engine(model_dir, j
     inside, release = threading.Event(), threading.Event()
 
     def hang():
-        with engine._guarded():
+        with engine._working(NEVER):
             inside.set()
             release.wait(10.0)
 

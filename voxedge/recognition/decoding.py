@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from voxedge.events import NEVER, CancelToken
 from voxedge.recognition.engine import Decoded, Hypothesis, Storage, WhisperEngine
 from voxedge.recognition.loops import cut_anew, cut_loop, ends_twice
 from voxedge.recognition.samples import RATE_HZ
@@ -22,6 +24,8 @@ DOUBTS = ("", "score", "twice", "loop", "cap", "empty")
 _LEAST_SCORE = -1.0
 _END_SLACK_S = 0.4
 _BIAS_TOKENS = 160
+_KEPT = 4
+_LOOK_S = 0.1
 _BIAS_LEAST_SCORE = -0.9
 """A worse biased decoding is checked against a free one: a prompt mustn't put words into people's mouths."""
 
@@ -58,7 +62,10 @@ class Attempt:
 
 
 class WindowDecoder:
-    """Encodes and decodes windows of one utterance after another.
+    """Encodes and decodes windows. Safe to use from several threads.
+
+    What the last few utterances were encoded and freely decoded to is kept: they may be decoded again, with
+    a hint, by threads that work side by side.
 
     Args:
         engine: The loaded model.
@@ -69,27 +76,47 @@ class WindowDecoder:
         self._engine = engine
         self._policy = policy
         self._barred: tuple[tuple[str, ...], tuple[int, ...]] = ((), ())
-        self._encoded: tuple[bytes, dict[float, Storage]] = (b"", {})
-        self._plain: tuple[Storage | None, tuple[str, str], Attempt | None] = (None, ("", ""), None)
+        self._lock = threading.Lock()
+        self._encoded: dict[tuple[bytes, float], Storage] = {}
+        self._under_way: dict[tuple[bytes, float], threading.Event] = {}
+        # Replaced as a whole: of two threads that do so at once one finds its work forgotten, no more.
+        self._plain: tuple[tuple[Storage, tuple[str, str], Attempt], ...] = ()
 
-    def encode(self, speech: MonoF32, window_s: float) -> Storage:
+    def encode(self, speech: MonoF32, window_s: float, cancel: CancelToken = NEVER) -> Storage:
         """Encodes the speech in a window that silence fills up: sound is padded, never features.
 
-        The last utterance's encodings are kept: it may be decoded again, with a hint.
+        Where another thread is about to encode the same, its work is waited for.
         """
-        digest = hashlib.blake2b(speech.tobytes(), digest_size=16).digest()
-        known, windows = self._encoded
-        if known != digest:
-            windows = {}
-            self._encoded = (digest, windows)
-        encoded = windows.get(window_s)
-        if encoded is None:
-            encoded = self._engine.encode(window_features(speech, window_s, self._engine.bands))
-            windows[window_s] = encoded
+        key = (hashlib.blake2b(speech.tobytes(), digest_size=16).digest(), window_s)
+        while True:
+            with self._lock:
+                if key in self._encoded:
+                    return self._encoded[key]
+                under_way = self._under_way.get(key)
+                if under_way is None:
+                    self._under_way[key] = threading.Event()
+                    break
+            while not under_way.wait(_LOOK_S):
+                cancel.raise_if_cancelled()
+        try:
+            encoded = self._engine.encode(window_features(speech, window_s, self._engine.bands), cancel)
+            with self._lock:
+                self._encoded[key] = encoded
+                while len(self._encoded) > _KEPT:
+                    del self._encoded[next(iter(self._encoded))]
+        finally:
+            with self._lock:
+                self._under_way.pop(key).set()
         return encoded
 
     def decode(
-        self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
+        self,
+        encoded: Storage,
+        window_s: float,
+        speech_s: float,
+        language: str,
+        options: RecognitionOptions,
+        cancel: CancelToken = NEVER,
     ) -> Attempt:
         """Decodes an encoded window.
 
@@ -98,21 +125,29 @@ class WindowDecoder:
         """
         bias = self._bias_prompt(options.bias)
         if not bias and not options.vocabulary and options.beam == options.alternatives == 1:
-            return self.decode_free(encoded, window_s, speech_s, language, options)
+            return self.decode_free(encoded, window_s, speech_s, language, options, cancel)
         cap, free = self._policy.most_tokens(speech_s), self._decoded_free(encoded, language, options)
         if free is not None and bias and options.alternatives > 1:
             start = self._engine.prompt(language, options.task, marks=False)
             likely = self._policy.hinted_tokens(speech_s, len(free.best.tokens))
-            return self._once(encoded, window_s, speech_s, [*bias, *start], options, likely, stopped=True)
+            return self._once(
+                encoded, window_s, speech_s, [*bias, *start], options, likely, cancel, stopped=True
+            )
         start = self._engine.prompt(language, options.task)
-        attempt = self._once(encoded, window_s, speech_s, [*bias, *start], options, cap)
+        attempt = self._once(encoded, window_s, speech_s, [*bias, *start], options, cap, cancel)
         if bias and not options.vocabulary and (attempt.doubt or attempt.best.score < _BIAS_LEAST_SCORE):
-            free = self.decode_free(encoded, window_s, speech_s, language, options)
+            free = self.decode_free(encoded, window_s, speech_s, language, options, cancel)
             attempt = min(attempt, free, key=lambda a: a.rank)
         return attempt
 
     def decode_free(
-        self, encoded: Storage, window_s: float, speech_s: float, language: str, options: RecognitionOptions
+        self,
+        encoded: Storage,
+        window_s: float,
+        speech_s: float,
+        language: str,
+        options: RecognitionOptions,
+        cancel: CancelToken = NEVER,
     ) -> Attempt:
         """Decodes greedily without any bias; what was decoded so just before isn't decoded again."""
         attempt = self._decoded_free(encoded, language, options)
@@ -120,16 +155,18 @@ class WindowDecoder:
             plain = replace(options, beam=1, alternatives=1, bias=(), vocabulary=())
             start = self._engine.prompt(language, options.task)
             likely, most = self._policy.likely_tokens(speech_s, language), self._policy.most_tokens(speech_s)
-            attempt = self._once(encoded, window_s, speech_s, start, plain, likely)
+            attempt = self._once(encoded, window_s, speech_s, start, plain, likely, cancel)
             if attempt.doubt == "cap" and likely < most:
-                attempt = self._once(encoded, window_s, speech_s, start, plain, most)
-            self._plain = (encoded, (language, options.task), attempt)
+                attempt = self._once(encoded, window_s, speech_s, start, plain, most, cancel)
+            self._plain = ((encoded, (language, options.task), attempt), *self._plain[: _KEPT - 1])
         return attempt
 
     def _decoded_free(self, encoded: Storage, language: str, options: RecognitionOptions) -> Attempt | None:
-        """What `decode_free` gave, if this was the last encoding that it had."""
-        encoding, key, attempt = self._plain
-        return attempt if encoding is encoded and key == (language, options.task) else None
+        """What `decode_free` gave of this encoding, if that is still known."""
+        for encoding, key, attempt in self._plain:
+            if encoding is encoded and key == (language, options.task):
+                return attempt
+        return None
 
     def _once(
         self,
@@ -139,6 +176,7 @@ class WindowDecoder:
         prompt: Sequence[int],
         options: RecognitionOptions,
         cap: int,
+        cancel: CancelToken,
         *,
         stopped: bool = False,
     ) -> Attempt:
@@ -151,6 +189,7 @@ class WindowDecoder:
             beam=beam,
             count=options.alternatives,
             barred=self._barred_by(options),
+            cancel=cancel,
         )
         cut = [self._cut(h, speech_s, cap) for h in decoded.hypotheses]
         text = self.text(cut[0][0].tokens)

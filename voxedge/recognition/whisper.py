@@ -31,12 +31,12 @@ def create(model_dir: Path, *, model_name: str = "", threads: int = 2) -> Whispe
 
 
 class WhisperRecognizer:
-    """Recognizes utterances of up to 30 s. Threads that share it take turns, step by step.
+    """Recognizes utterances of up to 30 s. Safe to use from several threads; two get on at the same time.
 
     Args:
         model_dir: Folder of a verified model.
         model_name: For messages.
-        threads: Threads of one recognition.
+        threads: Threads of all recognitions together; see `WhisperEngine`.
         early_gate: Whether sound that can't be speech is turned away before anything is decoded. Off only
             to test the guard behind it.
         compute_type: How CTranslate2 computes; ``default`` is what the weights are kept as.
@@ -101,7 +101,7 @@ class WhisperRecognizer:
             windows=tuple(attempt.window_s for attempt in tried),
         )
         why = self._suppressed(chosen, evidence)
-        if not why and self._leaked(chosen, evidence, found, options):
+        if not why and self._leaked(chosen, evidence, found, options, cancel):
             why = "no_speech"
         if why:
             return Recognition(
@@ -127,12 +127,12 @@ class WhisperRecognizer:
         tried: list[Attempt] = []
         for window_s in self._policy.windows_s(speech_s):
             cancel.raise_if_cancelled()
-            encoded = self._decoder.encode(speech, window_s)
+            encoded = self._decoder.encode(speech, window_s, cancel)
             if not language:
                 cancel.raise_if_cancelled()
                 language, probability = _likeliest(self._engine.detect_language(encoded), options.languages)
             cancel.raise_if_cancelled()
-            attempt = self._decoder.decode(encoded, window_s, speech_s, language, options)
+            attempt = self._decoder.decode(encoded, window_s, speech_s, language, options, cancel)
             tried.append(attempt)
             # Words that nobody said stay so in a wider window: noise isn't worth a second look.
             if not attempt.doubt or options.partial or self._suppressed(attempt, evidence):
@@ -146,7 +146,12 @@ class WhisperRecognizer:
         )
 
     def _leaked(
-        self, attempt: Attempt, evidence: Evidence, found: Found, options: RecognitionOptions
+        self,
+        attempt: Attempt,
+        evidence: Evidence,
+        found: Found,
+        options: RecognitionOptions,
+        cancel: CancelToken,
     ) -> bool:
         """Whether a bias made a text where the unbiased model hears none.
 
@@ -156,7 +161,7 @@ class WhisperRecognizer:
         if not options.bias or options.vocabulary or evidence.peak >= _SURELY_SPEECH:
             return False
         free = self._decoder.decode_free(
-            attempt.encoded, attempt.window_s, found.speech_s, found.language, options
+            attempt.encoded, attempt.window_s, found.speech_s, found.language, options, cancel
         )
         return bool(self._suppressed(free, evidence))
 
