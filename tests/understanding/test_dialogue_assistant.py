@@ -10,6 +10,7 @@ from voxedge.build import Parts
 from voxedge.errors import TemplateError
 from voxedge.events import DialogueState, IntentMatched, NoIntent, Reply, TurnEnded
 from voxedge.testing import ScriptedLanguageModel, ScriptedRecognizer, ask, speak, turns
+from voxedge.understanding import create
 
 QUIET = {"conversation": {"engine": "none"}, "speaking": {"engine": "none"}, "audio": {"speak_aloud": False}}
 KIOSK = ["coffee", "coffee-dialogue", "common"]
@@ -142,10 +143,21 @@ def test_without_the_dialogue_each_utterance_stands_for_itself():
     assert assistant.dialogue.state == "idle"
 
 
+@pytest.mark.parametrize(
+    "text", ["", "# to be written\n", "language: en\nlists: {size: {values: [small]}}\n"]
+)
+def test_files_without_a_sentence_are_told(tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    for _ in range(2):  # nothing of it is kept
+        with pytest.raises(TemplateError, match=r"no sentence in .*mine\.yaml"):
+            create([path])
+
+
 def test_a_wrong_section_is_told_when_the_assistant_is_loaded(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("language: en\ndialogue: {intents: {sing: {undo: stop}}}\n", encoding="utf-8")
-    assistant = assistant_of([str(path)], Parts(recognizer=ScriptedRecognizer([])))
+    assistant = assistant_of(["coffee", str(path)], Parts(recognizer=ScriptedRecognizer([])))
     with pytest.raises(TemplateError, match="no sentence of an intent 'sing'"):
         assistant.load()
 

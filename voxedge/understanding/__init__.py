@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from voxedge.errors import TemplateError
 from voxedge.understanding.contract import Understander
 
 
@@ -20,7 +21,8 @@ def create(paths: Sequence[Path | str], *, language: str = "en", threshold: floa
         threshold: Least score of a match, 0..1; 0 takes the calibrated limits.
 
     Raises:
-        TemplateError: An intent file is missing or wrong; the message names file and line.
+        TemplateError: An intent file is missing or wrong (the message names file and line), or none of them
+            has a sentence.
     """
     from voxedge.understanding import cache
     from voxedge.understanding.engine import GrammarUnderstander
@@ -32,6 +34,12 @@ def create(paths: Sequence[Path | str], *, language: str = "en", threshold: floa
     known = cache.read(key)
     if known is not None:
         return GrammarUnderstander(*known, threshold=threshold)
-    understander = GrammarUnderstander(load(paths, language=language), threshold=threshold)
+    grammar = load(paths, language=language)
+    if not grammar.blocks:
+        raise TemplateError(
+            f"There is no sentence in {', '.join(map(str, paths))}.",
+            remedy="Write some under `intents:`, or name a set, a file or a folder that has some.",
+        )
+    understander = GrammarUnderstander(grammar, threshold=threshold)
     cache.write(key, understander.grammar, understander.machine)
     return understander
