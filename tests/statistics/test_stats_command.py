@@ -79,7 +79,7 @@ def test_plot_writes_a_picture_or_says_why_not(counted, capsys, tmp_path):
     assert "[input_invalid]" in err
 
 
-@pytest.mark.parametrize("words", [["--hours", "100"], ["--days", "-3"], ["--hours", "-1"]])
+@pytest.mark.parametrize("words", [["--hours", "100"], ["--days", "-3"], ["--days", "0"], ["--hours", "0"]])
 def test_a_span_out_of_range_is_a_usage_error(counted, capsys, words):
     status, _, err = stats(capsys, "show", *words)
     assert status == 2
@@ -104,7 +104,7 @@ def test_on_off_and_delete(counted, capsys):
         capsys, "on", "--endpoint", "https://statistics.example.org/r", "--period-days", "30"
     )
     assert status == 0
-    assert "each 30 days" in out
+    assert "every 30 days" in out
     assert "0 of 24 spent, 2 a report" in out
     assert json.loads(stats(capsys, "show", "--json")[1])["sharing"]["endpoint"].endswith("/r")
     assert stats(capsys, "sync")[1] == "No report waits.\n"

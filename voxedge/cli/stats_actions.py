@@ -29,8 +29,8 @@ def _config(args: argparse.Namespace) -> StatisticsConfig:
 def run_show(args: argparse.Namespace) -> int:
     """Shows counts and consent."""
     own = _config(args)
-    span: Span = "day" if args.days else "hour"
-    number = args.days or args.hours or 24
+    span: Span = "hour" if args.days is None else "day"
+    number = next((given for given in (args.days, args.hours) if given is not None), 24)
     if not 1 <= number <= KEPT[span]:
         raise UsageError(f"{KEPT[span]} {span}s are kept.", remedy=f"Take 1 to {KEPT[span]}.")
     slots = filled(Monitor(monitor_file(own.folder)).read(span), SPAN_S[span], number, time.time())
@@ -194,7 +194,7 @@ def _about_sharing(status: SharingStatus) -> str:
         return f"Sharing is on, but nothing new is ever sent: the budget is spent. {budget}."
     ends = f", the present one until {_moment(status.period_ends_s)}" if status.period_ends_s else ""
     return (
-        f"Sharing is on: one report of {REPORT_BYTES} bytes each {status.period_days} days{ends}, "
+        f"Sharing is on: one report of {REPORT_BYTES} bytes every {status.period_days} days{ends}, "
         f"to {status.endpoint}; {status.waiting} waiting.\n{budget}."
     )
 
