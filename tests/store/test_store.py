@@ -239,3 +239,10 @@ def test_a_file_that_cant_be_a_model_is_refused(home, tmp_path, data):
 def test_a_path_that_isnt_there(home, tmp_path):
     with pytest.raises(ModelMissing):
         resolve(tmp_path / "nothing", kind="recognition")
+
+
+def test_a_store_that_is_a_file_is_told(home):
+    home.write_bytes(b"no folder")
+    with pytest.raises(StoreError, match="that is no folder") as caught:
+        resolve("tiny.en")
+    assert "VOXEDGE_HOME" in caught.value.remedy

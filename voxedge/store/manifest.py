@@ -56,6 +56,11 @@ def read_manifest(path: Path) -> Manifest | None:
             raise ValueError("a hash is lacking")
     except FileNotFoundError:
         return None
+    except NotADirectoryError as exc:
+        raise StoreError(
+            f"The store can't be at {path.parents[1]}: that is no folder.",
+            remedy="Set VOXEDGE_HOME to a folder; it is made where it isn't there.",
+        ) from exc
     except (OSError, ValueError, RecursionError) as exc:
         raise StoreError(
             f"The store's note {path} can't be read: {exc}.",
