@@ -97,6 +97,8 @@ def test_an_unknown_measurement_names_the_nearest():
     done = run("-m", "voxedge", "bench", "lmm")
     assert done.returncode == 2
     assert "Did you mean 'llm'?" in done.stderr
+    done = run("-m", "voxedge", "bench")
+    assert (done.returncode, "Which measurement?" in done.stderr) == (2, True)
 
 
 def test_the_import_rules_hold(repository):

@@ -89,11 +89,11 @@ def test_glossary_forces_and_keeps(starter_engine, translator_of, tmp_path):
 def test_glossary_needs_a_readable_file(tmp_path):
     from voxedge.errors import InputError
 
-    with pytest.raises(InputError, match="glossary"):
+    with pytest.raises(InputError, match=r"glossary none\.tsv can't be read: No such file"):
         Glossary.from_tsv(tmp_path / "none.tsv")
     binary = tmp_path / "b.tsv"
     binary.write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(InputError, match="glossary"):
+    with pytest.raises(InputError, match=r"glossary .* it isn't text in UTF-8"):
         Glossary.from_tsv(binary)
 
 

@@ -36,7 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "parse": ("voxedge.cli.parse", "find the intent of a typed sentence"),
     "intents": ("voxedge.cli.intents", "check, sample, test and train intents"),
     "understand": ("voxedge.cli.understand", "find the intents of recorded sentences"),
-    "translate": ("voxedge.cli.translate", "translate text and documents"),
+    "translate": ("voxedge.cli.translate", "translate text, documents and speech"),
     "chat": ("voxedge.cli.chat", "talk to the local language model by keyboard"),
     "say": ("voxedge.cli.say", "speak a text"),
     "serve": ("voxedge.cli.serve", "serve all of it to other programs: HTTP, WebSocket, Wyoming"),

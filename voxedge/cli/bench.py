@@ -50,12 +50,16 @@ EPILOG = "\n".join(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments."""
-    parser.add_argument("name", metavar="NAME", help="which measurement")
-    parser.add_argument("rest", metavar="OPTIONS", nargs=argparse.REMAINDER, help="its own options")
+    parser.add_argument("name", metavar="NAME", nargs="?", default="", help="which measurement")
+    parser.add_argument("rest", metavar="...", nargs=argparse.REMAINDER, help="its own options")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs one measurement."""
+    if not args.name:
+        raise UsageError(
+            "Which measurement?", remedy=f"voxedge bench NAME, one of: {', '.join(BENCHES)}.", room="bench"
+        )
     if args.name not in BENCHES:
         near = difflib.get_close_matches(args.name, BENCHES, n=1)
         hint = f"Did you mean {near[0]!r}? " if near else ""

@@ -150,7 +150,9 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise InputError(
-            "Standard input isn't UTF-8 text.", remedy="Convert it, with iconv say.", room="conversation"
+            "Standard input isn't text in UTF-8.",
+            remedy="Convert it: iconv -f latin1 -t utf-8 FILE | voxedge chat -",
+            room="conversation",
         ) from exc
 
 

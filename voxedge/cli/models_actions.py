@@ -187,7 +187,8 @@ def run_bundle(args: argparse.Namespace) -> int:
             {"file": args.output, "size_bytes": size_bytes, "models": [entry.name for entry in entries]}
         )
     else:
-        note(f"{args.output}: {len(entries)} models, {megabytes(size_bytes)}")
+        count = f"{len(entries)} {'model' if len(entries) == 1 else 'models'}"
+        note(f"{args.output}: {count}, {megabytes(size_bytes)}")
         note(f"On the other machine: voxedge models add {Path(args.output).name}")
     return 0
 

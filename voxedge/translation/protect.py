@@ -83,8 +83,9 @@ class Glossary:
         try:
             text = file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as exc:
+            why = exc.strerror if isinstance(exc, OSError) else "it isn't text in UTF-8"
             raise InputError(
-                f"The glossary {file.name!r} can't be read: {type(exc).__name__}.",
+                f"The glossary {file.name} can't be read: {why or exc}.",
                 remedy="Name a UTF-8 file with lines of TERM, a tab, and TRANSLATION.",
                 room="translation",
             ) from exc
