@@ -1,6 +1,6 @@
 """What ``voxedge serve`` needs to know before it listens: addresses, TLS, clients; from ``[daemon]``.
 
-The keys themselves are in `voxedge.config.DaemonConfig`, with the other sections.
+The keys themselves are in `voxedge.sections.DaemonConfig`, with the other sections.
 """
 
 from __future__ import annotations
