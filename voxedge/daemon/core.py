@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from voxedge.build import Parts, Rooms
 from voxedge.config import Config
+from voxedge.cores import share
 from voxedge.daemon.faults import Busy, NotServed, Stopping, TooManyRequests
 from voxedge.daemon.languages import Understanders
 from voxedge.daemon.metrics import Metrics
@@ -53,6 +54,7 @@ class Core:
         self.scheduler = Scheduler(
             limit=own.queue_items,
             limit_per_client=own.queue_items_per_client,
+            workers={"compute": share(self.rooms.plan.recognition)[0]},
             progress=self.progress,
         )
         self.callers = ThreadPoolExecutor(

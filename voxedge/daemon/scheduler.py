@@ -1,6 +1,6 @@
 """Shares the cores: worker threads that take work from fair queues, one queue a lane.
 
-The lanes: ``compute`` (recognition, translation, speech: whatever uses all the cores that the plan gives it),
+The lanes: ``compute`` (recognition, translation, speech: as many at once as the engines take),
 ``text`` (milliseconds of work with no engine: intents), ``language`` (the language model, which runs in a
 process of its own). Long work is put in step by step, so that what is urgent waits for one step at most.
 """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
+from voxedge.cores import share
 from voxedge.errors import ClosedError, EngineError, EngineLoadFailed
 from voxedge.events import NEVER, CancelToken
 from voxedge.recognition.modelfile import check_folder
@@ -88,9 +89,7 @@ class _Aligned(Protocol):
 class WhisperEngine:
     """A loaded model. Safe to use from several threads.
 
-    With two threads or more, two calls run at once and share them; further ones wait. A decoder's steps are
-    too small to be split: on two cores, two decodings with a thread each took a quarter to a half of the time
-    that they took one by one with two (``voxedge bench threads``).
+    With two threads or more, two calls run at once and share them (`voxedge.cores`); further ones wait.
 
     Args:
         folder: The model's folder; must be whole (`check_folder` looks).
@@ -111,8 +110,8 @@ class WhisperEngine:
         import ctranslate2
 
         self.model_name = model_name
-        self.decodings = min(2, max(1, threads))
-        self._slots = Slots(self.decodings)
+        at_once, each = share(max(1, threads))
+        self._slots = Slots(at_once)
         self._lock = threading.Lock()
         self._closing = False
         try:
@@ -121,8 +120,8 @@ class WhisperEngine:
                 str(folder),
                 device="cpu",
                 compute_type=compute_type,
-                intra_threads=max(1, threads // self.decodings),
-                inter_threads=self.decodings,
+                intra_threads=each,
+                inter_threads=at_once,
             )
         except (RuntimeError, ValueError, OSError, MemoryError, KeyError) as exc:
             raise self._load_failed(str(exc).splitlines()[0] if str(exc) else type(exc).__name__) from exc
