@@ -21,12 +21,14 @@ from voxedge.events import (
     Translation,
     TurnEnded,
 )
+from voxedge.interpreters import STARTER_WORDS
 from voxedge.interpreting import SpeakingByLanguage
 from voxedge.recognition.contract import Recognition, RecognizerCapabilities
 from voxedge.speaking.contract import SynthesizerCapabilities
 from voxedge.speaking.room import Speaking
 from voxedge.testing import ScriptedRecognizer, ask, turns
 from voxedge.translation.contract import TextTranslation
+from voxedge.translation.router import Candidate
 
 both_runtimes = pytest.mark.parametrize("live", [False, True], ids=["inline", "threaded"])
 
@@ -232,6 +234,44 @@ def test_of_languages_that_are_found_out_each_goes_its_own_way(live):
         ("es", "HOLA"),
         ("en", "hello"),
     ]
+
+
+class Routed(Capitals):
+    """One model: the starter, or one that somebody chose."""
+
+    def __init__(self, *, starter):
+        super().__init__()
+        self.model = Candidate("m", self.pairs, lambda: None, starter=starter)
+
+    def route(self, source, target):
+        return (self.model,)
+
+
+@pytest.mark.parametrize(
+    ("starter", "engine", "words", "whisper"),
+    [
+        (True, "auto", STARTER_WORDS, False),
+        (True, "auto", STARTER_WORDS + 1, True),
+        (False, "auto", 40, False),
+        (True, "ctranslate2", 40, False),
+        (True, "whisper", 1, True),
+    ],
+)
+@pytest.mark.parametrize("source", ["es", "auto"])
+def test_to_english_whisper_itself_takes_what_is_too_long_for_the_starter(
+    starter, engine, words, whisper, source
+):
+    text = " ".join(["hola"] * words)
+    translation = {"source": source, "engine": engine}
+    assistant = assistant_of([f"es {text}"], Routed(starter=starter), translation=translation)
+    (found,) = [e for e in heard(assistant, sound(0.6), False) if isinstance(e, Translation)]
+    assert (found.text, found.translation) == (text, "in English" if whisper else text.upper())
+    assert (found.engine == "whisper") == whisper
+
+
+def test_what_is_typed_is_for_the_starter_since_it_has_no_sound():
+    record = ask(assistant_of([], Routed(starter=True)), "hola " * 40)
+    assert [e.translation for e in record.events if isinstance(e, Translation)] == [("HOLA " * 40).strip()]
 
 
 def test_typed_text_is_translated_as_well():

@@ -388,6 +388,8 @@ class Translation(Event):
         text: What was said.
         translation: The same in the target language.
         final: False while the utterance goes on.
+        engine: What translated a final: ``"whisper"`` where it was the recognizer itself, from the sound;
+            "" while the utterance goes on, and where there was nothing to translate.
     """
 
     source: str
@@ -395,6 +397,7 @@ class Translation(Event):
     text: str
     translation: str
     final: bool = True
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from voxedge.config import Config
 from voxedge.errors import ConfigError, LanguageUnsupported
-from voxedge.interpreting import EitherRenderer, Interpreting, SpokenRenderer
+from voxedge.interpreting import WHISPER, EitherRenderer, Interpreting, SpokenRenderer
 from voxedge.translation.contract import TranslationOptions
 from voxedge.translation.live import LiveTranslation, Renderer, TextRenderer
 
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
     from voxedge.audio.contract import UtteranceAudio
     from voxedge.recognition.contract import RecognitionOptions, Recognizer
     from voxedge.translation.contract import Translator
+    from voxedge.translation.router import Candidate
     from voxedge.turns import Health
 
 AUTO = "auto"
-WHISPER = "whisper"
+STARTER_WORDS = 18
+"""Longer utterances are for Whisper itself; see "Speech translation" on the page of benchmarks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +117,8 @@ def build_interpreting(
     else:
         texts = translator()
         renderer = TextRenderer(texts, TranslationOptions(beam=max(1, own.beam)))
-        if languages.source == AUTO and _able(languages, recognizer) and own.engine == AUTO and not own.model:
-            renderer, hear = EitherRenderer(renderer, lambda: texts.pairs, spoken), spoken.hear
+        if _able(languages, recognizer) and own.engine == AUTO and not own.model:
+            renderer, hear = EitherRenderer(renderer, partial(most_words, texts), spoken), spoken.hear
     room = LiveTranslation(
         renderer,
         source=languages.source,
@@ -128,7 +132,7 @@ def build_interpreting(
 def uses_whisper(
     config: Config, languages: Languages, recognizer: Recognizer, translator: Callable[[], Translator]
 ) -> bool:
-    """Whether the recognizer itself translates: where asked for, or where nothing else can.
+    """Whether only the recognizer itself translates: where asked for, or where nothing else can.
 
     Raises:
         LanguageUnsupported: Nothing can.
@@ -160,6 +164,22 @@ def uses_whisper(
             return True
         raise
     return False
+
+
+def most_words(translator: Translator, source: str, target: str) -> float:
+    """Up to how many recognized words are translated, where Whisper itself could translate the sound.
+
+    A model that somebody chose translates whatever it knows the pair of. Where there is only the starter,
+    which is small and learned from short sentences, Whisper itself was measured to be better at long ones.
+    """
+    route: Callable[[str, str], tuple[Candidate, ...]] | None = getattr(translator, "route", None)
+    if route is None:
+        return math.inf if (source, target) in translator.pairs else 0
+    try:
+        way = route(source, target)
+    except LanguageUnsupported:
+        return 0
+    return STARTER_WORDS if any(candidate.starter for candidate in way) else math.inf
 
 
 def _able(languages: Languages, recognizer: Recognizer) -> bool:

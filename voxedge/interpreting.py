@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from voxedge.errors import Cancelled, VoxedgeError
 from voxedge.events import CancelToken, Event, Outcome, Partial, ReplyDelta, Transcript, Translation
+from voxedge.translation.live import Rendered
 from voxedge.turns import Health
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from voxedge.recognition.contract import RecognitionOptions, Recognizer
     from voxedge.speaking.room import Speaking
     from voxedge.translation.live import Renderer
+
+WHISPER = "whisper"
+"""The recognizer's own translation, as an engine."""
 
 _MOST_SOUNDS = 32
 """Utterances whose sound waits for Whisper's own translation; more don't fit into the queues before."""
@@ -58,6 +62,10 @@ class SpokenRenderer:
         for old in [old for old in list(self._sounds) if old <= turn]:
             self._sounds.pop(old, None)
 
+    def hears(self, turn: int) -> bool:
+        """Whether the sound of a turn is there; typed text has none."""
+        return turn in self._sounds
+
     def growing(self, item: Partial, source: str, target: str, cancel: CancelToken) -> list[str]:
         """Translates the sound so far, with a quick look."""
         sound = self._sounds.get(item.turn)
@@ -67,42 +75,45 @@ class SpokenRenderer:
         found = self._recognizer.recognize(sound.samples, quick, cancel)
         return [found.text] if found.text else []
 
-    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> str:
+    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> Rendered:
         """Translates the whole utterance."""
         sound = self._sounds.get(item.turn)
         self.forget(item.turn)
         if sound is None:
-            return ""  # typed text has no sound
+            return Rendered("", WHISPER)  # typed text has no sound
         options = dataclasses.replace(self._options, language=source)
-        return self._recognizer.recognize(sound.samples, options, cancel).text
+        return Rendered(self._recognizer.recognize(sound.samples, options, cancel).text, WHISPER)
 
 
 class EitherRenderer:
-    """Models of texts for the pairs that there are, Whisper's own translation to English for the others.
+    """Models of texts for what they are better at, Whisper's own translation for the rest.
+
+    What was typed has no sound, and is always for the models of texts.
 
     Args:
         text: Translates the words.
-        pairs: The pairs that it knows.
+        most_words: Of a source and a target: up to how many words the text is translated and not the sound.
         spoken: Translates the sound.
     """
 
-    def __init__(
-        self, text: Renderer, pairs: Callable[[], Container[tuple[str, str]]], spoken: SpokenRenderer
-    ):
-        self._text, self._pairs, self._spoken = text, pairs, spoken
+    def __init__(self, text: Renderer, most_words: Callable[[str, str], float], spoken: SpokenRenderer):
+        self._text, self._most_words, self._spoken = text, most_words, spoken
 
     def growing(self, item: Partial, source: str, target: str, cancel: CancelToken) -> list[str]:
         """See `voxedge.translation.live.Renderer`."""
-        return self._chosen(source, target).growing(item, source, target, cancel)
+        return self._chosen(item, source, target).growing(item, source, target, cancel)
 
-    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> str:
+    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> Rendered:
         """See `voxedge.translation.live.Renderer`."""
-        found = self._chosen(source, target).final(item, source, target, cancel)
+        found = self._chosen(item, source, target).final(item, source, target, cancel)
         self._spoken.forget(item.turn)
         return found
 
-    def _chosen(self, source: str, target: str) -> Renderer:
-        return self._text if (source, target) in self._pairs() else self._spoken
+    def _chosen(self, item: Partial | Transcript, source: str, target: str) -> Renderer:
+        if not self._spoken.hears(item.turn):
+            return self._text
+        short = len(item.text.split()) <= self._most_words(source, target)
+        return self._text if short else self._spoken
 
 
 class Interpreting:

@@ -45,10 +45,17 @@ def installed(threads: int) -> list[Candidate]:
     """The translation models that are here: those the user got before our own starter models."""
     library = Library()
     found = [entry for entry in library.catalogue if entry.kind == "translation" and library.find(entry)]
-    found.sort(key=lambda entry: (entry.name.startswith("starter"), entry.name))
+    found.sort(key=lambda entry: (_is_starter(entry), entry.name))
     return [
-        Candidate(entry.name, pairs_of(entry), loader(entry.name, entry.name, threads)) for entry in found
+        Candidate(
+            entry.name, pairs_of(entry), loader(entry.name, entry.name, threads), starter=_is_starter(entry)
+        )
+        for entry in found
     ]
+
+
+def _is_starter(entry: ModelEntry) -> bool:
+    return entry.name.startswith("starter")
 
 
 def pullable() -> dict[tuple[str, str], list[str]]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from voxedge.bench import sets
 from voxedge.bench.paced import PacedSource
+from voxedge.bench.spoken_text import spoken_figures
 from voxedge.cli.output import Progress, emit_json, note
 from voxedge.config import Config
 from voxedge.errors import LanguageUnsupported, UsageError
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
 
     from voxedge.assistant import Assistant
 
-HELP = "Measure speech to English: chrF of both ways; how calm and how quick live captions are."
+HELP = "Measure speech to English: chrF of each way; how calm and how quick live captions are."
 EPILOG = """examples:
   voxedge bench translation                              both parts, German, Spanish and French
   voxedge bench translation --live --languages es        live captions only, in real time
   voxedge bench translation --live --inline              as fast as it goes; times leave out the computing
+  voxedge bench translation --spoken 16                  which way at which length; espeak-ng speaks
 
-Speech: as `voxedge translate FILE` does it (recognized, then translated) for the pairs that there are
-models for, and Whisper's own translation. Live: normalized erasure (words taken back by all updates, the
+Speech: recognized, then translated, for the pairs that there are models for; Whisper's own translation; and
+what `voxedge translate FILE` takes by itself. Live: normalized erasure (words taken back by all updates, the
 final included, for each word of the final text), whether the final text is the one that the same file
 gives offline, and the time from the start of the speech to the first words."""
 
@@ -81,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the measurement's arguments."""
     parser.add_argument("--speech", action="store_true", help="only speech to English")
     parser.add_argument("--live", action="store_true", help="only live captions")
+    parser.add_argument("--spoken", type=int, default=0, metavar="N", help="only N spoken sentences a length")
     parser.add_argument("--inline", action="store_true", help="live without waiting for the sound")
     parser.add_argument("--languages", nargs="+", default=list(LANGUAGES), choices=LANGUAGES)
     parser.add_argument("--model", default="base", metavar="M", help="the recognizer's model")
@@ -98,14 +101,21 @@ def run(args: argparse.Namespace) -> int:
     if not recordings:
         raise UsageError("There are no recordings of these languages.", remedy="Leave out --languages.")
     result: dict[str, object] = {"model": args.model}
-    if args.speech or not args.live:
+    if args.spoken:
+        result["spoken"] = spoken_figures(
+            args.data,
+            args.spoken,
+            lambda engine: _assistant("es", engine, False, args),
+            lambda assistant, sound: _final_text(assistant.listen([sound])),
+        )
+    elif args.speech or not args.live:
         result["speech"] = _speech(recordings, references(folder), args)
-    if args.live or not args.speech:
+    if not args.spoken and (args.live or not args.speech):
         result["live"] = _live(recordings, args)
     if args.json:
         emit_json(result)
     else:
-        for part in ("speech", "live"):
+        for part in ("speech", "spoken", "live"):
             for language, row in cast("dict[str, dict[str, object]]", result.get(part, {})).items():
                 print(f"{part} {language}: " + ", ".join(f"{key} {value}" for key, value in row.items()))
     return 0
@@ -170,12 +180,13 @@ def _speech(
 ) -> dict[str, dict[str, object]]:
     measures = cast(_Chrf, need("sacrebleu", "convert", "Measuring a translation"))
     figures: dict[str, dict[str, object]] = {}
-    with Progress("speech", 2 * len(recordings), "file") as bar:
+    ways = {"recognized, then translated": "ctranslate2", "whisper": "whisper", "auto": "auto"}
+    with Progress("speech", len(ways) * len(recordings), "file") as bar:
         for language in args.languages:
             chosen = [r for r in recordings if r.language == language]
             wanted = [known.get((language, _bare(r.text)), "") for r in chosen]
             row: dict[str, object] = {"files": len(chosen), "with reference": sum(map(bool, wanted))}
-            for name, engine in (("recognized, then translated", "ctranslate2"), ("whisper", "whisper")):
+            for name, engine in ways.items():
                 try:
                     texts = list(_translated(chosen, language, engine, args, bar))
                 except LanguageUnsupported as error:

@@ -104,6 +104,7 @@ class JsonCaptions(CaptionWriter):
             "start": round(caption.start, 3),
             "end": round(caption.end, 3),
             "final": event.final,
+            **({"engine": event.engine} if event.engine else {}),
         }
         self._stream = self._stream or self._opened()
         self._stream.write(json.dumps(value, ensure_ascii=False) + "\n")

@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
         output = stack.enter_context(Output(args.output, _kind(args), args.inputs))
         if args.inputs:
             return _files(assistant, output, args)
-        heard = _Heard(_captions(output, "microphone", args), live=True)
+        heard = _Heard(_captions(output, "microphone", args), live=True, notes=_SteppedIn(args))
         heard.listen(assistant, _microphone(args), note_start=True)
         return 0
 
@@ -216,10 +216,11 @@ def _files(assistant: Assistant, output: Output, args: argparse.Namespace) -> in
     from voxedge.audio.sources import FileSource
 
     status = 0
+    notes = _SteppedIn(args)
     for file in args.inputs:
         try:
             source = FileSource(file, realtime=args.live)
-            heard = _Heard(_captions(output, file, args), live=args.live)
+            heard = _Heard(_captions(output, file, args), live=args.live, notes=notes)
             with output.quiet_progress(file, source.duration_s) as progress:
                 heard.listen(assistant, source, progress)
         except LanguageUnsupported:
@@ -235,11 +236,31 @@ def _files(assistant: Assistant, output: Output, args: argparse.Namespace) -> in
     return status
 
 
+class _SteppedIn:
+    """Says, once a language, that Whisper itself translates, where nobody asked for that.
+
+    JSON has the engine of each translation.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._silent = args.engine == "whisper" or _kind(args) == "json"
+        self._told: set[str] = set()
+
+    def see(self, event: Translation) -> None:
+        if self._silent or event.engine != "whisper" or event.source in self._told:
+            return
+        self._told.add(event.source)
+        note(
+            f"{event.source} to {event.target} is translated by Whisper itself, from the sound, where no "
+            "model here is better at it; models of text only: --engine ctranslate2."
+        )
+
+
 class _Heard:
     """Writes what comes of one stream."""
 
-    def __init__(self, captions: CaptionWriter, *, live: bool) -> None:
-        self._captions = captions
+    def __init__(self, captions: CaptionWriter, *, live: bool, notes: _SteppedIn) -> None:
+        self._captions, self._notes = captions, notes
         self._screen = Screen(sys.stderr, enabled=live)
         self._said: dict[int, Transcript] = {}
         self.failed = False
@@ -275,6 +296,7 @@ class _Heard:
             caption = Caption(event, start, end)
             if event.final:
                 self._screen.clear()
+                self._notes.see(event)
                 self._captions.final(caption)
             else:
                 self._screen.show(event.translation)

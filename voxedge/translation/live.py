@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from voxedge.errors import LanguageUnsupported
@@ -85,6 +86,19 @@ class CalmText:
         return [unit for unit in found if unit]
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The translation of an utterance.
+
+    Attributes:
+        text: In the target language.
+        engine: What translated, such as ``"ctranslate2"``.
+    """
+
+    text: str
+    engine: str
+
+
 class Renderer(Protocol):
     """Translates what was recognized."""
 
@@ -92,7 +106,7 @@ class Renderer(Protocol):
         """Translations of a partial, for `CalmText.update`; none where there is nothing to translate."""
         ...
 
-    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> str:
+    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> Rendered:
         """The translation of a final."""
         ...
 
@@ -120,12 +134,12 @@ class TextRenderer:
         )
         return [each.translation for each in found]
 
-    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> str:
+    def final(self, item: Transcript, source: str, target: str, cancel: CancelToken) -> Rendered:
         """As the command translates a line."""
         found = self._translator.translate(
             [item.text], source=source, target=target, options=self._options, cancel=cancel
         )
-        return found[0].translation
+        return Rendered(found[0].translation, found[0].engine)
 
 
 class LiveTranslation:
@@ -173,9 +187,10 @@ class LiveTranslation:
             return False
         source, target = self.direction(item.language)
         if isinstance(item, Transcript):
-            text = item.text if source == target else self._renderer.final(item, source, target, cancel)
+            same = source == target
+            found = Rendered(item.text, "") if same else self._renderer.final(item, source, target, cancel)
             self._forget()
-            emit(_event(item, source, target, text, final=True))
+            emit(_event(item, source, target, found.text, final=True, engine=found.engine))
             return True
         if (item.turn, (source, target)) != (self._turn, self._direction):
             self._forget()
@@ -215,7 +230,9 @@ class LiveTranslation:
         self._turn, self._direction, self._told = 0, ("", ""), ""
 
 
-def _event(item: Partial | Transcript, source: str, target: str, text: str, *, final: bool) -> Translation:
+def _event(
+    item: Partial | Transcript, source: str, target: str, text: str, *, final: bool, engine: str = ""
+) -> Translation:
     return Translation(
         turn=item.turn,
         time=item.time,
@@ -224,6 +241,7 @@ def _event(item: Partial | Transcript, source: str, target: str, text: str, *, f
         text=item.text,
         translation=text,
         final=final,
+        engine=engine,
     )
 
 

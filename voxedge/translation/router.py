@@ -24,11 +24,13 @@ class Candidate:
         name: Its name.
         pairs: (source, target) in ISO 639-1.
         load: Loads it; called at most once.
+        starter: Whether it is the small model that comes with voxedge.
     """
 
     name: str
     pairs: frozenset[tuple[str, str]]
     load: Callable[[], SentenceEngine]
+    starter: bool = False
 
 
 class TextTranslator:
