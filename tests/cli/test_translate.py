@@ -20,6 +20,8 @@ from voxedge.audio.decode import read
 from voxedge.cli import main
 from voxedge.cli.captions import MOST_CHARACTERS, Screen, parts_of
 from voxedge.recognition.contract import Segment
+from voxedge.translation.contract import EngineCapabilities, Hypothesis
+from voxedge.translation.router import Candidate
 
 COMMAND = [sys.executable, "-m", "voxedge", "translate"]
 
@@ -91,6 +93,37 @@ def test_json_lines(capsys):
     assert 0 < found["score"] <= 1
 
 
+class Capitals:
+    """An engine for one pair."""
+
+    def __init__(self, source, target):
+        pairs = frozenset({(source, target)})
+        self.capabilities = EngineCapabilities(engine="capitals", model=f"{source}{target}", pairs=pairs)
+
+    def count_tokens(self, sentence):
+        return len(sentence.split())
+
+    def translate_sentences(self, sentences, **options):
+        return [[Hypothesis(sentence.upper(), 0.9)] for sentence in sentences]
+
+    def close(self):
+        pass
+
+
+def test_the_way_through_english_is_told(monkeypatch, capsys):
+    engines = [Capitals("de", "en"), Capitals("en", "es")]
+    found = [Candidate(e.capabilities.model, e.capabilities.pairs, lambda e=e: e) for e in engines]
+    monkeypatch.setattr("voxedge.translators.installed", lambda threads: found)
+    assert main(["translate", "--from", "de", "--to", "es", "Hallo Welt"]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("HALLO WELT\n", "de to es goes through English: deen and enes.\n")
+    assert main(["translate", "--from", "de", "--to", "es", "--json", "Hallo Welt"]) == 0
+    shown = capsys.readouterr()
+    assert (json.loads(shown.out)["via"], shown.err) == ("en", "")
+    assert main(["translate", "--from", "de", "--to", "en", "Hallo"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_the_list_says_what_is_ready(capsys):
     assert main(["translate", "--list", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -134,6 +167,34 @@ def test_what_cannot_be_is_said_with_a_remedy(tmp_path, monkeypatch, capsys, wor
     assert captured.out == ""
 
 
+def test_a_folder_is_no_text(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "house").mkdir()
+    given = ["translate", "--from", "en", "--to", "es"]
+    assert main([*given, "house"]) == 3
+    assert "house is a folder." in capsys.readouterr().err
+    for words in (["house "], ["the", "house"], ["the house"]):
+        assert main([*given, *words]) == 0
+        assert "casa" in capsys.readouterr().out.lower()
+
+
+def test_words_go_into_a_file_as_well(tmp_path, capsys):
+    path = tmp_path / "x.txt"
+    given = ["translate", "--from", "en", "--to", "es", "-o", str(path)]
+    assert main([*given, "Thank you."]) == 0
+    assert capsys.readouterr().out == ""
+    assert "racias" in path.read_text(encoding="utf-8")
+    assert main([*given, "--json", "Thank you."]) == 0
+    assert "racias" in json.loads(path.read_text(encoding="utf-8"))["translation"]
+    done = subprocess.run([*COMMAND, *given[1:]], input=b"a\0b\n", capture_output=True, timeout=60)
+    assert done.returncode == 3
+    assert path.read_text(encoding="utf-8")  # what was there stays: there is nothing better
+    done = subprocess.run([*COMMAND, *given[1:]], input=b"", capture_output=True, timeout=60)
+    assert (done.returncode, path.read_bytes()) == (0, b"")
+    assert main([*given[:-1], str(tmp_path), "Thank you."]) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("content", [b"", b"RIFF....WAVEgarbage", b"\0" * 5000])
 def test_sound_that_is_none_is_refused(tmp_path, capsys, spoken, content):
     path = tmp_path / "x.wav"
@@ -149,10 +210,13 @@ def test_a_recording_as_text_json_and_subtitles(spoken, tmp_path, capsys):
     sound = spoken("light-es.flac")
     given = ["translate", "--from", "es", "--to", "en", "--speech-model", "base", sound]
     assert main([*given]) == 0
-    text = capsys.readouterr().out.strip()
+    shown = capsys.readouterr()
+    text = shown.out.strip()
     assert "light" in text.lower()
+    assert "Whisper" not in shown.err
     assert main([*given, "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
+    assert found["engine"] == "ctranslate2"
     assert (found["source"], found["target"], found["translation"], found["final"]) == (
         "es",
         "en",
@@ -175,10 +239,25 @@ def test_a_conversation_each_line_says_which_way_it_went(spoken, capsys):
     assert "[en to es]" in out
 
 
+def test_it_is_told_where_whisper_itself_steps_in(spoken, capsys):
+    long, german = spoken("fleurs-es-001.ogg"), spoken("light-de.flac")
+    told = "is translated by Whisper itself"
+    assert main(["translate", "--from", "es", "--to", "en", long, long]) == 0
+    assert capsys.readouterr().err.count(f"es to en {told}") == 1
+    assert main(["translate", "--from", "de", "--to", "en", german]) == 0
+    assert capsys.readouterr().err.count(f"de to en {told}") == 1
+    assert main(["translate", "--from", "de", "--to", "en", "--json", german]) == 0
+    shown = capsys.readouterr()
+    assert told not in shown.err
+    assert json.loads(shown.out)["engine"] == "whisper"
+
+
 def test_whisper_translates_what_there_is_no_model_for(spoken, capsys):
     sound = spoken("light-de.flac")
     assert main(["translate", "--from", "de", "--to", "en", "--engine", "whisper", sound]) == 0
-    assert "light" in capsys.readouterr().out.lower()
+    shown = capsys.readouterr()
+    assert "light" in shown.out.lower()
+    assert "Whisper itself" not in shown.err  # it was asked for
     assert main(["translate", "--from", "de", "--to", "es", sound]) == 3
     assert "Ready: " in capsys.readouterr().err
 

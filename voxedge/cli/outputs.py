@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -112,6 +114,46 @@ def refuse_overwriting(inputs: Sequence[str | Path], outputs: Sequence[Path]) ->
                 remedy="Give them one after the other, with another name for each.",
             )
         made[place] = number
+
+
+@contextlib.contextmanager
+def printed_to(path: str | None) -> Iterator[None]:
+    """What is printed goes into a file, where one is named. An older one stays until there is something.
+
+    Raises:
+        UsageError: There can't be such a file.
+    """
+    if path is None:
+        yield
+        return
+    check_target(Path(path), "result.txt")
+    with _LateFile(Path(path)) as file:
+        with contextlib.redirect_stdout(file):
+            yield
+        file.write("")
+
+
+class _LateFile(io.TextIOBase):
+    """A file that is opened when something is written to it."""
+
+    encoding = "utf-8"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stream: TextIO | None = None
+
+    def write(self, text: str) -> int:
+        self._stream = self._stream or _open(self._path)
+        return self._stream.write(text)
+
+    def flush(self) -> None:
+        if self._stream is not None:
+            self._stream.flush()
+
+    def close(self) -> None:
+        super().close()
+        if self._stream is not None:
+            self._stream.close()
 
 
 class NoProgress:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from voxedge.cli import report
 from voxedge.cli.output import THREADS, Progress, emit_json, note
-from voxedge.cli.outputs import refuse_overwriting
+from voxedge.cli.outputs import printed_to, refuse_overwriting
 from voxedge.cli.translate_speech import add_arguments as add_speech_arguments
 from voxedge.cli.translate_speech import is_spoken, refuse_speech_options
 from voxedge.errors import InputError, LanguageUnsupported, UsageError
@@ -99,19 +99,28 @@ def run(args: argparse.Namespace) -> int:
     options = TranslationOptions(beam=args.beam, alternatives=args.alternatives)
     with build_translator(args) as translator:
         if args.source != "auto":
-            translator.route(args.source, args.target)  # an unknown pair is said before anything is read
-        files = [name for name in args.inputs if name != "-" and _is_file(name)]
+            # An unknown pair is said before anything is read.
+            way = translator.route(args.source, args.target)
+            if len(way) > 1 and not args.json:
+                names = " and ".join(candidate.name for candidate in way)
+                note(f"{args.source} to {args.target} goes through English: {names}.")
+        files = [name for name in args.inputs if name != "-" and _is_file(name, len(args.inputs) == 1)]
         if files and len(files) == len(args.inputs):
             return _documents([Path(name) for name in files], translator, args, options)
-        if args.inputs and args.inputs != ["-"]:
-            _print(translator, [" ".join(args.inputs)], args, options)
-            return 0
-        if not args.inputs and sys.stdin.isatty():
-            return _interactive(translator, args, options)
-        return _stream(translator, args, options)
+        with printed_to(args.output):
+            return _texts(translator, args, options)
 
 
-def _is_file(name: str) -> bool:
+def _texts(translator: TextTranslator, args: argparse.Namespace, options: TranslationOptions) -> int:
+    if args.inputs and args.inputs != ["-"]:
+        _print(translator, [" ".join(args.inputs)], args, options)
+        return 0
+    if not args.inputs and sys.stdin.isatty():
+        return _interactive(translator, args, options)
+    return _stream(translator, args, options)
+
+
+def _is_file(name: str, alone: bool) -> bool:
     from voxedge.translation.documents import SUFFIXES
 
     try:
@@ -121,10 +130,12 @@ def _is_file(name: str) -> bool:
         folder = path.is_dir()
     except (OSError, ValueError):  # a text that is longer than a name may be
         return False
-    if path.suffix.lower() in SUFFIXES and " " not in name.strip():
+    # One word of several may well be a folder's name by chance.
+    meant = os.sep in name or (alone and " " not in name)
+    if (folder and meant) or (path.suffix.lower() in SUFFIXES and " " not in name.strip()):
         raise InputError(
             f"{name} is a folder." if folder else f"There is no file {name}.",
-            remedy="Check the name. To translate these very words, add a blank.",
+            remedy="Name a file. To translate these very words, add a blank.",
         )
     return False
 
