@@ -93,7 +93,7 @@ def events_page() -> str:
         for c in vars(events).values()
         if inspect.isclass(c) and dataclasses.is_dataclass(c) and not issubclass(c, events.Event)
     ]
-    for cls in values:
+    for cls in sorted(values, key=lambda cls: inspect.getsourcelines(cls)[1]):
         lines += ["", f"## {cls.__name__}", "", plain_code(split_docstring(cls)[0]), ""]
         lines += table(fields_of(cls, set()), ("field", "type", "meaning"))
     return "\n".join(lines) + "\n"

@@ -7,12 +7,61 @@ utterance and what follows from it; every turn ends with exactly one ``TurnEnded
 
 from __future__ import annotations
 
-import dataclasses
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal, TypeAlias
+
+from voxedge.cancelling import NEVER, CancelToken
+from voxedge.values import (
+    Alternative,
+    Earlier,
+    ErrorNote,
+    Forgiven,
+    Slot,
+    SlotValue,
+    Word,
+    fields_to_json,
+)
+
+__all__ = [
+    "NEVER",
+    "SCHEMA_VERSION",
+    "Alternative",
+    "CancelToken",
+    "Completeness",
+    "Degraded",
+    "DialogueState",
+    "DialogueStateName",
+    "Dropped",
+    "Earlier",
+    "Emit",
+    "EndReason",
+    "ErrorNote",
+    "Event",
+    "Forgiven",
+    "IntentMatched",
+    "NoIntent",
+    "Outcome",
+    "Partial",
+    "Recovered",
+    "Relation",
+    "Reply",
+    "ReplyBy",
+    "ReplyDelta",
+    "Slot",
+    "SlotValue",
+    "SpeakingEnded",
+    "SpeakingStarted",
+    "SpeechEnded",
+    "SpeechStarted",
+    "Started",
+    "ToolCall",
+    "Transcript",
+    "Translation",
+    "TurnEnded",
+    "Word",
+]
 
 SCHEMA_VERSION = 1
 """Raised when a field changes its meaning or goes; new fields don't raise it."""
@@ -28,27 +77,6 @@ or nothing (no grammar, or the words fit no command)."""
 Relation: TypeAlias = Literal["new", "correction", "addition", "undo"]
 """What a command is to the one before: nothing, in its place, the same with other slots, its undoing."""
 DialogueStateName: TypeAlias = Literal["idle", "asking", "confirming", "completed", "cancelled", "expired"]
-SlotValue: TypeAlias = "str | int | float | bool | list[SlotValue] | dict[str, SlotValue] | None"
-
-
-def _plain(value: object) -> object:
-    """Turns what an event may hold into what ``json.dumps`` takes."""
-    if hasattr(value, "to_json"):
-        return value.to_json()
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return round(value, 4)
-    if value is None or isinstance(value, (str, int, bool)):
-        return value
-    return str(value)
-
-
-def _fields_to_json(value: object) -> dict[str, object]:
-    names = (f.name for f in dataclasses.fields(value))  # type: ignore[arg-type]
-    return {name: _plain(getattr(value, name)) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,122 +95,7 @@ class Event:
 
     def to_json(self) -> dict[str, object]:
         """One JSON object: ``type``, ``turn``, ``time``, ``clock``, then the own fields."""
-        return {"type": type(self).__name__, **_fields_to_json(self)}
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a transcript.
-
-    Attributes:
-        word: The word as written, without surrounding blanks.
-        start: Seconds of the stream at which it starts.
-        end: Seconds of the stream at which it ends; at least ``start``.
-        probability: 0..1, the model's own.
-    """
-
-    word: str
-    start: float
-    end: float
-    probability: float
-
-    def to_json(self) -> dict[str, object]:
-        """One JSON object with the four fields."""
-        return _fields_to_json(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """Another reading: of an utterance (``text`` is what may have been said) or of its intent.
-
-    Attributes:
-        text: The words, or the name of the intent.
-        score: Greater is likelier; comparable only within one event.
-    """
-
-    text: str
-    score: float
-
-    def to_json(self) -> dict[str, object]:
-        """One JSON object with the two fields."""
-        return _fields_to_json(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """The value of a slot. ``str()`` gives the words, as they are to be said or shown.
-
-    Attributes:
-        text: The words that were heard for it, spelled as the grammar does.
-        value: The typed value: a string, a number, a date in ISO 8601.
-        unit: Unit of a number (``"celsius"``, ``"s"``), or None.
-    """
-
-    text: str
-    value: SlotValue = None
-    unit: str | None = None
-
-    def __str__(self) -> str:
-        return self.text
-
-    def to_json(self) -> dict[str, object]:
-        """``{"value", "text", "unit"}``."""
-        return {"value": _plain(self.value), "text": self.text, "unit": self.unit}
-
-
-@dataclass(frozen=True, slots=True)
-class Forgiven:
-    """A place where the matcher overlooked a difference.
-
-    Attributes:
-        heard: The words that were heard; empty where a word was missing.
-        meant: The words of the grammar that they were taken for; empty where words were skipped.
-        cost: What it cost; 0 would be exact.
-    """
-
-    heard: str
-    meant: str
-    cost: float
-
-    def to_json(self) -> dict[str, object]:
-        """One JSON object with the three fields."""
-        return _fields_to_json(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A command that a later one corrects, adds to or takes back.
-
-    Attributes:
-        intent: Name of the intent.
-        slots: Its slots.
-        turn: Number of its turn.
-    """
-
-    intent: str
-    slots: Mapping[str, Slot] = field(default_factory=dict)
-    turn: int = 0
-
-    def to_json(self) -> dict[str, object]:
-        """One JSON object with the three fields."""
-        return _fields_to_json(self)
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorNote:
-    """What went wrong in a turn.
-
-    Attributes:
-        code: Code of the error (``errors.VoxedgeError.code``).
-        hint: What to do about it.
-    """
-
-    code: str
-    hint: str
-
-    def to_json(self) -> dict[str, object]:
-        """One JSON object with the two fields."""
-        return _fields_to_json(self)
+        return {"type": type(self).__name__, **fields_to_json(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -434,39 +347,6 @@ class TurnEnded(Event):
     outcome: Outcome
     error: ErrorNote | None = None
 
-
-class CancelToken:
-    """A flag that says: give up. Safe to use from any thread.
-
-    Args:
-        parent: A token whose cancelling cancels this one as well.
-    """
-
-    __slots__ = ("_event", "_parent")
-
-    def __init__(self, parent: CancelToken | None = None) -> None:
-        self._event = threading.Event()
-        self._parent = parent
-
-    def cancel(self) -> None:
-        """Asks whoever polls the token to give up. Never blocks, may be called twice."""
-        self._event.set()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether work under this token is to be given up."""
-        return self._event.is_set() or (self._parent is not None and self._parent.cancelled)
-
-    def raise_if_cancelled(self) -> None:
-        """Raises `voxedge.errors.Cancelled` when cancelled."""
-        if self.cancelled:
-            from voxedge.errors import Cancelled
-
-            raise Cancelled()
-
-
-NEVER = CancelToken()
-"""A token for work that nobody cancels. Don't cancel it."""
 
 Emit: TypeAlias = Callable[[Event], None]
 """Takes one event, at once, and never blocks for long."""
