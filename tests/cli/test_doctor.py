@@ -82,6 +82,12 @@ def test_intents_are_compiled():
     assert found["understanding"].status == "ok"
 
 
+def test_intents_are_read_without_the_engines_as_well():
+    found = examined(config(understanding={"intents": ["nosuch"]}), engines=False)
+    assert found["understanding"].code == "template_invalid"
+    assert "recognition" not in found
+
+
 @pytest.mark.parametrize("flag", ["--json", ""])
 def test_the_exit_status_says_whether_all_works(monkeypatch, capsys, flag):
     words = ["doctor", "--quick", *([flag] if flag else [])]

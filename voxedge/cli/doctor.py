@@ -105,18 +105,13 @@ def examine(config: Config, *, engines: bool = True) -> Iterator[Finding]:
             yield _checked(f"model {kind}", partial(_model, name, kind))
         else:
             yield Finding(f"model {kind}", "off", "not in use")
-    if engines:
-        rooms = Rooms(config)
-        try:
-            for name, check in (
-                ("recognition", _recognition),
-                ("understanding", _understanding),
-                ("conversation", _conversation),
-                ("speaking", _speaking),
-            ):
-                yield _checked(name, partial(check, rooms))
-        finally:
-            rooms.close()
+    rooms = Rooms(config)
+    loaded = (("recognition", _recognition), ("conversation", _conversation), ("speaking", _speaking))
+    try:
+        for name, check in (("understanding", _understanding), *(loaded if engines else ())):
+            yield _checked(name, partial(check, rooms))
+    finally:
+        rooms.close()
 
 
 def _checked(name: str, check: Callable[[], Finding]) -> Finding:
