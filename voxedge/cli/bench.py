@@ -31,6 +31,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "silence": ("voxedge.bench.silence", "noise, and utterances in noise: invented and lost words"),
     "soak": ("voxedge.bench.soak", "thousands of utterances: memory, threads, open files"),
     "speaking": ("voxedge.bench.speaking", "when a reply begins to sound, real-time factor of the voice"),
+    "threads": ("voxedge.bench.threads", "how an engine's calls share the cores best"),
     "translation": ("voxedge.bench.speech_translation", "speech to English, and live captions"),
 }
 
