@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from voxedge.turns import Health
 
 AUTO = "auto"
-STARTER_WORDS = 18
+STARTER_WORDS = 12
 """Longer utterances are for Whisper itself; see "Speech translation" on the page of benchmarks."""
 
 

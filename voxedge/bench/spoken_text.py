@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Pair: TypeAlias = tuple[str, str]
 """English, Spanish."""
 
-ENGINES = ("ctranslate2", "whisper", "auto")
+ENGINES = ("ctranslate2", "whisper")
 LENGTHS = ((3, 8), (9, 12), (13, 18), (19, 30))
 """In words of the Spanish sentence."""
 _SEED = 11
