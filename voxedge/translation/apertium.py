@@ -76,7 +76,9 @@ def _pipeline(mode: str) -> str:
         if path.is_file():
             line = path.read_text(encoding="utf-8").strip().replace("$2", "").replace("$1", "-g")
             stages = [stage.strip().partition(" ") for stage in line.split(" | ")]
-            return " | ".join(f"{program} -z {rest}" for program, _, rest in stages)
+            *others, last = (f"{program} -z {rest}" for program, _, rest in stages)
+            # The shell has the output open while any stage is left: where the last one dies, all must.
+            return " | ".join([*others, f"{{ {last}; kill 0; }}"])
     raise SystemPackageMissing(
         f"Apertium's mode {mode} has no file in {_MODE_FOLDERS[0]}.",
         remedy="Install the language pair from packages: apt-get install apertium-eng-spa",
