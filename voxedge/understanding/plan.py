@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from voxedge.understanding.soundgraph import ArcTable, SoundGraph
@@ -28,13 +29,38 @@ class Gaps(NamedTuple):
 class _Wave(NamedTuple):
     """Arcs whose near ends are settled once all waves before are.
 
-    ``arcs[begins[i]:begins[i + 1]]`` lead to ``states[i]``, from ``near``.
+    Arcs ``first:last`` of the order lead to the states of the ranks ``low:high``, each to the same from where
+    ``begins`` says, and come from those of the ranks ``near``.
     """
 
-    arcs: NDArray[np.int32]
-    near: NDArray[np.int32]
+    first: int
+    last: int
+    near: NDArray[np.int64]
     begins: NDArray[np.int64]
-    states: NDArray[np.int32]
+    low: int
+    high: int
+
+
+class _Waves(NamedTuple):
+    """All arcs in an order in which each state is settled before it is used; states are ranked so, too."""
+
+    order: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    waves: tuple[_Wave, ...]
+
+    def least(self, initial: NDArray[np.float32], cost: NDArray[np.float32]) -> NDArray[np.float32]:
+        """By state: the least of what it costs initially, and over any arcs to it."""
+        import numpy as np
+
+        known = np.empty_like(initial)
+        known[self.rank] = initial
+        cost = cost[self.order]
+        for first, last, near, begins, low, high in self.waves:
+            found = known[near]
+            found += cost[first:last]
+            reached = known[low:high]
+            np.minimum(reached, np.minimum.reduceat(found, begins), out=reached)
+        return known[self.rank]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +86,8 @@ class Plan:
     first_onward: NDArray[np.int64]
     gaps: Gaps
     wild: bool
-    _forward: tuple[_Wave, ...]
-    _backward: tuple[_Wave, ...]
+    _forward: _Waves
+    _backward: _Waves
 
     def least(
         self, cost: NDArray[np.float32], finals: NDArray[np.bool_]
@@ -77,11 +103,7 @@ class Plan:
         before = np.full(len(finals), FAR, dtype=np.float32)
         before[self.graph.entry] = 0.0
         behind = np.where(finals, np.float32(0.0), np.float32(FAR))
-        for known, waves in ((before, self._forward), (behind, self._backward)):
-            for wave in waves:
-                found = np.minimum.reduceat(known[wave.near] + cost[wave.arcs], wave.begins)
-                known[wave.states] = np.minimum(known[wave.states], found)
-        return before, behind
+        return self._forward.least(before, cost), self._backward.least(behind, cost)
 
 
 def make_plan(
@@ -135,13 +157,19 @@ def ranges(
     first: NDArray[np.signedinteger], chosen: NDArray[np.signedinteger]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indexes of all members of the chosen groups, and for each of them which of the chosen it belongs to."""
+    low = first[chosen]
+    return spread(low, first[chosen + 1] - low)
+
+
+def spread(
+    low: NDArray[np.signedinteger], counts: NDArray[np.signedinteger]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers from each low one on, so many of them, and for each number which low one it is of."""
     import numpy as np
 
-    low = first[chosen]
-    counts = first[chosen + 1] - low
-    owner = np.repeat(np.arange(len(chosen)), counts)
-    shift = low - (np.cumsum(counts) - counts)
-    return np.arange(len(owner)) + shift[owner], owner
+    ends = np.cumsum(counts)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return np.arange(len(owner)) + np.repeat(low - (ends - counts), counts), owner
 
 
 def _targets(arcs: ArcTable) -> NDArray[np.int32]:
@@ -182,17 +210,25 @@ def _levels(graph: SoundGraph) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return np.array(level, dtype=np.int32), np.array(height, dtype=np.int32)
 
 
-def _waves(level: NDArray[np.int32], near: NDArray[np.int32], far: NDArray[np.int32]) -> tuple[_Wave, ...]:
+def _waves(level: NDArray[np.int32], near: NDArray[np.int32], far: NDArray[np.int32]) -> _Waves:
     """The arcs by the level of their far ends, from the lowest."""
     import numpy as np
 
-    order = np.lexsort((far, level[far])).astype(np.int32)
-    waves = []
-    for arcs in np.split(order, np.flatnonzero(np.diff(level[far[order]])) + 1):
-        if len(arcs):
-            states, begins = np.unique(far[arcs], return_index=True)
-            waves.append(_Wave(arcs, near[arcs], begins, states))
-    return tuple(waves)
+    order = np.lexsort((far, level[far]))
+    states, firsts = np.unique(far[order], return_index=True)
+    by_level = np.argsort(firsts)
+    states, firsts = states[by_level], firsts[by_level]
+    others = np.setdiff1d(np.arange(len(level)), states)  # no arc leads to them
+    rank = np.empty(len(level), dtype=np.int64)
+    rank[others] = np.arange(len(others))
+    rank[states] = np.arange(len(others), len(level))
+    waves, ranked = [], rank[near[order]]
+    new = [*np.flatnonzero(np.diff(level[states], prepend=-1)).tolist(), len(states)]
+    for low, high in pairwise(new):
+        first, last = int(firsts[low]), int(firsts[high]) if high < len(states) else len(order)
+        begins = firsts[low:high] - first
+        waves.append(_Wave(first, last, ranked[first:last], begins, low + len(others), high + len(others)))
+    return _Waves(order, rank, tuple(waves))
 
 
 def _gaps(arcs: ArcTable, target: NDArray[np.int32], gap: NDArray[np.float32], states: int) -> Gaps:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from voxedge.understanding.lattice import Lattice, begins
-from voxedge.understanding.plan import FAR, Plan, ranges
+from voxedge.understanding.plan import FAR, Plan, ranges, spread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,20 +125,20 @@ class Search:
         arcs, gaps = plan.arcs, plan.gaps
         states = np.flatnonzero(bounds.state <= limit)
         # States that are left out have the last number, and are always too far.
-        self._number = np.full(len(bounds.state), len(states), dtype=np.int64)
-        self._number[states] = np.arange(len(states))
+        count = len(states)
+        self._number = np.full(len(bounds.state), count, dtype=np.int64)
+        self._number[states] = np.arange(count)
         self._ends = self.finals[states]
         self._room = np.append(limit - bounds.before[states], np.float32(-1.0)).astype(np.float32)
-        kept = bounds.arc <= limit
+        kept = np.flatnonzero(bounds.arc <= limit)
         kind = kind_of[arcs.label[kept]].astype(np.int64)
-        heard = np.bincount(self.spans.kind, minlength=self._kinds)[kind] > 0
-        kept[kept] = heard
-        self._kind = kind[heard]
+        heard = np.flatnonzero(self.spans.count.sum(axis=0)[kind])
+        kept, self._kind = kept[heard], kind[heard]
         self._source = self._number[arcs.source[kept]]
-        self._first = _picked(arcs.first, kept, states)
-        kept = bounds.gap <= limit
+        self._arcs = _groups(self._number[plan.target[kept]], count)
+        kept = np.flatnonzero(bounds.gap <= limit)
         self._gap_source, self._gap_cost = self._number[gaps.source[kept]], gaps.cost[kept]
-        self._first_gap = _picked(gaps.first, kept, states)
+        self._gaps = _groups(self._number[gaps.target[kept]], count)
 
     def _costs_to_end(self) -> None:
         """By position and state: the least that the rest costs; `FAR` where it is more than the limit."""
@@ -151,8 +151,7 @@ class Search:
         self.rest[self.size, :-1][self._ends] = 0.0
         skips = {last: (first, cost) for first, last, cost in lattice.skips}
         most = (self.limit - lattice.before).astype(np.float32)
-        reached = np.zeros(self.size + 1, dtype=bool)
-        reached[self.size] = True
+        reached = [False] * self.size + [True]
         for end in range(self.size, -1, -1):
             if not reached[end]:
                 continue
@@ -162,23 +161,27 @@ class Search:
                 active = active[np.argpartition(row[active], BEAM)[:BEAM]]
             if end == 0 or not len(active):
                 continue
+            value = row[active]
             skip = skips.get(end)
             if skip is not None:
                 earlier = self.rest[skip[0]]
                 reached[skip[0]] = True
-                earlier[active] = np.minimum(earlier[active], row[active] + np.float32(skip[1]))
-            arc, owner = ranges(self._first, active)
-            key = end * self._kinds + self._kind[arc]
-            used = np.flatnonzero(spans.first[key + 1] > spans.first[key])
+                earlier[active] = np.minimum(earlier[active], value + np.float32(skip[1]))
+            first, count = self._arcs
+            arc, owner = spread(first[active], count[active])
+            kind = self._kind[arc]
+            heard = spans.count[end][kind]
+            used = np.flatnonzero(heard)
             if not len(used):
                 continue
-            span, which = ranges(spans.first, key[used])
+            span, which = spread(spans.first[end][kind[used]], heard[used])
             which = used[which]
             source, start = self._source[arc[which]], spans.start[span]
-            cost = row[active[owner[which]]] + spans.cost[span]
+            cost = value[owner[which]] + spans.cost[span]
             kept = np.flatnonzero(cost <= np.minimum(self._room[source], most[start]))
             start = start[kept]
-            reached[start] = True
+            for position in np.flatnonzero(np.bincount(start)).tolist():
+                reached[position] = True
             np.minimum.at(flat, start * states + source[kept], cost[kept])
 
     def _fill_gaps(self, row: NDArray[np.float32], room: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -188,7 +191,8 @@ class Search:
         active = np.flatnonzero(row <= room)
         if not len(active) or not len(self._gap_cost):
             return active
-        way, owner = ranges(self._first_gap, active)
+        first, count = self._gaps
+        way, owner = spread(first[active], count[active])
         source, value = self._gap_source[way], row[active[owner]] + self._gap_cost[way]
         better = np.flatnonzero(value < np.minimum(row[source], room[source]))
         if not len(better):
@@ -294,14 +298,9 @@ class Search:
         return out
 
 
-def _picked(
-    first: NDArray[np.signedinteger], chosen: NDArray[np.bool_], groups: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Where the chosen members of each of some groups begin, all other members left out.
-
-    Members of the groups that are left out must not be chosen.
-    """
+def _groups(numbers: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of a sorted array, by number: where it begins, and how often it is there."""
     import numpy as np
 
-    before = np.concatenate([[0], np.cumsum(chosen)])
-    return np.append(before[first[groups]], before[-1])
+    first = np.searchsorted(numbers, np.arange(count + 1))
+    return first[:-1], np.diff(first)

@@ -50,6 +50,7 @@ SURE = 0.05
 MISSING_LIMIT = 2.3
 """Words of the grammar up to this cost (about three sounds) may be missing."""
 MAX_HEARD = 160
+ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +159,18 @@ class TolerantMatcher:
         """The cheapest sentences, one for each different meaning, cheapest first."""
         if len(heard.sounds) == 0:
             return []
-        costs = self.vocabulary.inventory.costs()
-        lattice = Lattice(self._table, heard, costs)
-        size = lattice.size
+        size = len(heard.sounds)
         small = len(self._table.trie.sound) <= FAR_NODES
         share, slack = FAR_LIMIT if small else MATCH_LIMIT
-        found = self._searched(lattice, self._plain, context, share * size + slack)
+        most, wild_most = share * size + slack, WILD_LIMIT[0] * size + WILD_LIMIT[1]
+        costs = self.vocabulary.inventory.costs()
+        lattice = Lattice(self._table, heard, costs, max(most, wild_most) + ROUNDING)
+        found = self._searched(lattice, self._plain, context, most)
         best = min((path.cost for path in found), default=1e9)
         if self._wild is not None and best > WILD_FROM:
             # A wildcard explains anything, so such sentences must be near, and are looked for by themselves.
-            most = min(WILD_LIMIT[0] * size + WILD_LIMIT[1], best + MARGIN)
-            found += self._searched(lattice.with_wildcards(self._wild.arcs.label), self._wild, context, most)
+            wide = lattice.with_wildcards(self._wild.arcs.label)
+            found += self._searched(wide, self._wild, context, min(wild_most, best + MARGIN))
         return heapq.nsmallest(count, found, key=lambda path: (path.cost, path.block))
 
     def _searched(

@@ -11,6 +11,7 @@ from voxedge.understanding.grammar import AnyList, RangeList, TextList, Wildcard
 from voxedge.understanding.lists import ListMatcher
 from voxedge.understanding.normalizing import fold
 from voxedge.understanding.numerals import words_of
+from voxedge.understanding.plan import FAR
 from voxedge.understanding.soundgraph import SoundGraph
 from voxedge.understanding.sounds.phonemes import Inventory, drops
 from voxedge.understanding.sounds.pronouncing import part_sounds, pieces, variants
@@ -78,7 +79,6 @@ class Table:
         kind: Kinds of units sorted by node, as ``unit_of``; a kind is what arcs of the grammar take.
         first_kind: By node: where its kinds begin.
         weight: By kind: what a sound of it weighs.
-        least_weight: By node: the least weight of its kinds.
         kind_of: By label of the graph: its kind.
         wild: The kind of wildcards.
     """
@@ -90,7 +90,6 @@ class Table:
     kind: NDArray[np.int32]
     first_kind: NDArray[np.int32]
     weight: NDArray[np.float32]
-    least_weight: NDArray[np.float32]
     kind_of: NDArray[np.int32]
     wild: int
 
@@ -218,8 +217,9 @@ class Vocabulary:
         order = np.argsort(ends, kind="stable").astype(np.int32)
         pairs = np.unique(ends[np.concatenate(taken)] * (wild + 1) + np.concatenate(takers))
         node, kind_ids = np.divmod(pairs, wild + 1)
-        least = np.full(nodes, 1.0, dtype=np.float32)
+        least = np.full(nodes, FAR, dtype=np.float32)
         np.minimum.at(least, node, weight[kind_ids])
+        trie.weigh(least)
         steps = np.arange(nodes + 1)
         return Table(
             units,
@@ -229,7 +229,6 @@ class Vocabulary:
             kind_ids.astype(np.int32),
             np.searchsorted(node, steps).astype(np.int32),
             weight,
-            least,
             np.array(kind_of, dtype=np.int32),
             wild,
         )
