@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from voxedge.events import Slot, SlotValue
 from voxedge.understanding.context import excluded, slots_from
-from voxedge.understanding.exact import Capture, Reading
 from voxedge.understanding.grammar import Grammar, RangeList
 from voxedge.understanding.machine import Machine
 from voxedge.understanding.normalizing import tokenize
+from voxedge.understanding.utterance import Capture, Reading
 
 PREFERRED_SLOT = "name"
 """A reading that fills this slot from a list beats one that doesn't; a longer name beats a shorter one."""
