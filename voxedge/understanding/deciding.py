@@ -163,7 +163,7 @@ def good_enough(matcher: TolerantMatcher, item: Meant, threshold: float) -> bool
     sounds = len(path.heard.sounds) - path.wild
     if sounds < LEAST_SOUNDS:
         return False
-    if not _values_near(matcher, path):
+    if not values_near(matcher, path):
         return False
     limit, plain = COST_LIMIT, PLAIN_LIMIT
     if threshold > 0:
@@ -172,7 +172,7 @@ def good_enough(matcher: TolerantMatcher, item: Meant, threshold: float) -> bool
     limit = min(limit, SHORT_LIMIT[0] + SHORT_LIMIT[1] * sounds)
     if any(step.label >= len(matcher.graph.words) and step.unit < 0 for step in path.steps):
         limit = min(limit, WILD_COST_LIMIT)
-    return path.per_sound <= limit and _plain_cost(matcher, path) <= plain * sounds
+    return path.per_sound <= limit and plain_cost(matcher, path) <= plain * sounds
 
 
 def _says_enough(matcher: TolerantMatcher, item: Meant) -> bool:
@@ -189,7 +189,7 @@ def _says_enough(matcher: TolerantMatcher, item: Meant) -> bool:
     return says_enough(item.intent, wildcards, matcher.exact.closed_slots())
 
 
-def _values_near(matcher: TolerantMatcher, path: Path) -> bool:
+def values_near(matcher: TolerantMatcher, path: Path) -> bool:
     """Whether the values sound like what was heard for them, however well the rest fits."""
     total, room = 0.0, 0.0
     for step in path.steps:
@@ -204,7 +204,7 @@ def _values_near(matcher: TolerantMatcher, path: Path) -> bool:
     return total <= room
 
 
-def _plain_cost(matcher: TolerantMatcher, path: Path) -> float:
+def plain_cost(matcher: TolerantMatcher, path: Path) -> float:
     """What a path costs without the weights of words that are there to be guessed."""
     total, words, heard = 0.0, len(matcher.graph.words), path.heard
     taken = [

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 
 from voxedge.errors import TemplateError
 from voxedge.events import Completeness, Forgiven, Slot
-from voxedge.understanding.deciding import TIE, Meant, differs, forgiven, good_enough
+from voxedge.understanding.deciding import (
+    PLAIN_LIMIT,
+    TIE,
+    Meant,
+    differs,
+    forgiven,
+    good_enough,
+    plain_cost,
+    values_near,
+)
 from voxedge.understanding.dialogue_spec import DialogueSpec, IntentRules, Phrase
 from voxedge.understanding.dialogue_values import Value, values_of
 from voxedge.understanding.engine import GrammarUnderstander
@@ -24,6 +33,7 @@ from voxedge.understanding.templates import (
     Text,
     parse_template,
 )
+from voxedge.understanding.tolerant import TolerantMatcher
 
 ANSWER_COST_LIMIT = 0.22
 """Greatest cost a sound of an answer: a question leaves few things that can be meant. `docs/dialogue.md` has
@@ -276,7 +286,11 @@ class FollowUps:
         if not found:
             return None
         best, matcher = found[0][2], small.engine.tolerant()
-        enough = _answers(best, asked) if asked else len(best.slots) < 2 and good_enough(matcher, best, 0.0)
+        enough = (
+            _answers(matcher, best, asked)
+            if asked
+            else len(best.slots) < 2 and good_enough(matcher, best, 0.0)
+        )
         rival = next((item for _, _, item in found[1:] if _other(best, item)), None)
         if not enough or (rival is not None and rival.path.cost - best.path.cost < TIE):
             return None
@@ -285,9 +299,13 @@ class FollowUps:
         return Heard(best.intent, best.slots, score, int(best.path.wild), best.path.heard.text, told)
 
 
-def _answers(item: Meant, asked: Sequence[str]) -> bool:
+def _answers(matcher: TolerantMatcher, item: Meant, asked: Sequence[str]) -> bool:
     """Whether a reading is near enough to be the answer to a question."""
-    if len(item.path.heard.sounds) - item.path.wild < ANSWER_LEAST_SOUNDS:
+    sounds = len(item.path.heard.sounds) - item.path.wild
+    if sounds < ANSWER_LEAST_SOUNDS:
+        return False
+    # The value is what was asked for: words around it explain anything if they may be heard in anything.
+    if not values_near(matcher, item.path) or plain_cost(matcher, item.path) > PLAIN_LIMIT * sounds:
         return False
     # The more values fit into an utterance, the more utterances have some reading or other.
     one = len(item.slots) == 1 and set(item.slots) <= set(asked)
