@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from voxedge.cores import share
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _MODELS_OWN = -1
 _CLOSE_S = 0.5
-_LONG_S = 60.0
 POSITIONS = 448
 """Tokens that the decoder has positions for, prompt included."""
 
@@ -246,8 +246,8 @@ class WhisperEngine:
             threading.Thread(target=self._unload_later, name="voxedge-unloading", daemon=True).start()
 
     def _unload_later(self) -> None:
-        while not self._slots.idle(_LONG_S):
-            pass
+        while not self._slots.idle(0.0):
+            sleep(_CLOSE_S)
         self._unload()
 
     def _unload(self) -> None:
