@@ -13,9 +13,9 @@ def share(threads: int) -> tuple[int, int]:
     such decodings side by side took no longer than one (``voxedge bench threads``).
 
     Args:
-        threads: Of the engine, 1 or more; 0 leaves it to CTranslate2.
+        threads: Of the engine, 1 or more (an odd number is rounded up); 0 leaves it to CTranslate2.
     """
     if threads <= 0:
         return 1, 0
     at_once = min(AT_ONCE, threads)
-    return at_once, threads // at_once
+    return at_once, -(-threads // at_once)

@@ -200,14 +200,17 @@ def _ask_languages(args: argparse.Namespace) -> int:
             note("")
             return 0
         options = TranslationOptions(beam=args.beam, alternatives=args.alternatives)
-        return _interactive(translator, args, options)
+        with printed_to(args.output):
+            return _interactive(translator, args, options)
 
 
 def _interactive(translator: TextTranslator, args: argparse.Namespace, options: TranslationOptions) -> int:
     note(f"{args.source} to {args.target}. Type a line; an empty one, or Ctrl-D, ends.")
     while True:
         try:
-            line = input("> ")
+            if args.output:  # the prompt isn't part of the file
+                print("> ", end="", file=sys.stderr, flush=True)
+            line = input("" if args.output else "> ")
         except EOFError:
             note("")
             return 0

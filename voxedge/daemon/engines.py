@@ -6,6 +6,7 @@ these, and shares the cores with everybody else, step by step.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
@@ -75,7 +76,9 @@ class WatchedRecognizer:
         """
         if not self._timeout_s:
             return self._recognizer.recognize(samples, options, cancel)
-        if self._workers.busy(_RECOGNIZING) >= MOST_HUNG:
+        # A name for each of the scheduler's threads: two that work side by side keep a thread each.
+        name = f"{_RECOGNIZING}-{threading.current_thread().name}"
+        if self._workers.busy(name) >= MOST_HUNG:
             raise hung()
         token = CancelToken(cancel)
 
@@ -83,7 +86,7 @@ class WatchedRecognizer:
             with self._progress.working("recognition", STEP_LIMIT_S["compute"]):
                 return self._recognizer.recognize(samples, options, token)
 
-        job = self._workers.run(_RECOGNIZING, work)
+        job = self._workers.run(name, work)
         deadline = monotonic() + self._timeout_s + SOUND_FACTOR * len(samples) / SAMPLE_RATE_HZ
         parting = False
         while not job.wait(min(LOOK_S, deadline - monotonic())):

@@ -1,6 +1,7 @@
 """Shares the cores: worker threads that take work from fair queues, one queue a lane.
 
-The lanes: ``compute`` (recognition, translation, speech: as many at once as the engines take),
+The lanes: ``compute`` (recognition, translation, speech: as many at once as recognition takes; voices and
+Apertium take one, a second one waits for it),
 ``text`` (milliseconds of work with no engine: intents), ``language`` (the language model, which runs in a
 process of its own). Long work is put in step by step, so that what is urgent waits for one step at most.
 """
@@ -150,7 +151,9 @@ class Scheduler:
             lane = _Lane(FairQueue(limit, limit_per_client), threading.Condition(), counts.get(name, 1))
             self._lanes[name] = lane
             for number in range(lane.workers):
-                self._start(f"voxedge-{name}-{number}", partial(self._work, name, lane))
+                # A stage each: one that is stuck isn't hidden by another one that moves.
+                stage = f"{name}-{number}" if number else name
+                self._start(f"voxedge-{name}-{number}", partial(self._work, name, lane, stage))
             self._start(f"voxedge-{name}-deadlines", partial(self._keep_deadlines, lane))
 
     def submit(
@@ -272,7 +275,7 @@ class Scheduler:
         self._threads.append(thread)
         thread.start()
 
-    def _work(self, name: Lane, lane: _Lane) -> None:
+    def _work(self, name: Lane, lane: _Lane, stage: str) -> None:
         while True:
             with lane.changed:
                 while (entry := lane.queue.take(monotonic())) is None:
@@ -286,7 +289,7 @@ class Scheduler:
                     lane.waits_s.append(began - entry.item.since)
                     if name == "compute":
                         self._live.waited(began, began - entry.item.since)
-            with self._progress.working(name, STEP_LIMIT_S[name]):
+            with self._progress.working(stage, STEP_LIMIT_S[name]):
                 cancelled = _run(entry.item)
             cost_s = monotonic() - began
             with lane.changed:

@@ -249,7 +249,8 @@ class LiveStream:
     def _step(self, _cancel: CancelToken) -> None:
         """The next piece of this stream's work, in a worker's thread."""
         with self._lock:
-            if not self._inbox or self._closed:
+            # Of two tickets, one of which came too late to be cancelled, only one works.
+            if not self._inbox or self._closed or self._running is not None:
                 return
             item = self._inbox.popleft()
             token = CancelToken(self._cancel)
@@ -309,7 +310,8 @@ class LiveStream:
             if self._ticket is ticket:
                 self._ticket = None
             else:
-                return  # replaced by a more urgent one
+                self._pump()  # replaced by a more urgent one, which may have found this one at work
+                return
             if error is not None and not isinstance(error, Cancelled):
                 known = error if isinstance(error, VoxedgeError) else None
                 self._refused(known or as_fault("daemon", Exception(type(error).__name__)))

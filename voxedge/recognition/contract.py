@@ -115,7 +115,7 @@ class RecognizerCapabilities:
 
 
 class Recognizer(Protocol):
-    """Turns the sound of one utterance into words. Safe to call from several threads (they take turns)."""
+    """Turns the sound of one utterance into words. Safe to call from several threads."""
 
     @property
     def capabilities(self) -> RecognizerCapabilities:

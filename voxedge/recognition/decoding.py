@@ -24,7 +24,7 @@ DOUBTS = ("", "score", "twice", "loop", "cap", "empty")
 _LEAST_SCORE = -1.0
 _END_SLACK_S = 0.4
 _BIAS_TOKENS = 160
-_KEPT = 4
+_KEPT = 8
 _LOOK_S = 0.1
 _BIAS_LEAST_SCORE = -0.9
 """A worse biased decoding is checked against a free one: a prompt mustn't put words into people's mouths."""
@@ -91,6 +91,7 @@ class WindowDecoder:
         while True:
             with self._lock:
                 if key in self._encoded:
+                    self._encoded[key] = self._encoded.pop(key)  # the latest to be forgotten
                     return self._encoded[key]
                 under_way = self._under_way.get(key)
                 if under_way is None:

@@ -81,12 +81,14 @@ class Slots:
         """
         if cancel is NEVER:
             return pending.result()
-        while not pending.done():
-            if cancel.cancelled:
-                with self._lock:
-                    self._left.append((pending, monotonic()))
+        try:
+            while not pending.done():
                 cancel.raise_if_cancelled()
-            sleep(LOOK_S)
+                sleep(LOOK_S)
+        except BaseException:  # Ctrl-C as well: the engine works on
+            with self._lock:
+                self._left.append((pending, monotonic()))
+            raise
         return pending.result()
 
     def idle(self, timeout_s: float) -> bool:

@@ -91,7 +91,6 @@ class WhisperRecognizer:
         end = min(len(samples), int((evidence.end_s + _MARGIN_S) * RATE_HZ))
         speech = samples[begin:end]
         tried, language, probability = self._try_windows(speech, evidence, options, cancel)
-        self._memory.used(sum(attempt.window_s for attempt in tried))
         chosen = min(tried, key=lambda attempt: attempt.rank)
         found = Found(
             language=language,
@@ -128,6 +127,7 @@ class WhisperRecognizer:
         for window_s in self._policy.windows_s(speech_s):
             cancel.raise_if_cancelled()
             encoded = self._decoder.encode(speech, window_s, cancel)
+            self._memory.used(window_s)  # here: most quick looks are given up before their end
             if not language:
                 cancel.raise_if_cancelled()
                 language, probability = _likeliest(self._engine.detect_language(encoded), options.languages)

@@ -198,8 +198,9 @@ class TolerantMatcher:
         import numpy as np
 
         key = str(sorted(context.items(), key=str))
-        if self._ends is not None and self._ends[0] == key:
-            return self._ends[1]
+        known = self._ends  # once: another thread may put another context's in its place
+        if known is not None and known[0] == key:
+            return known[1]
         allowed = [
             may_hold(block.requires_context, context)
             and not excluded(block.excludes_context, context)

@@ -7,6 +7,7 @@ fitted by hand on recognized coffee orders; `docs/understanding.md` has what the
 from __future__ import annotations
 
 import math
+import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -90,20 +91,24 @@ class Inventory:
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {symbol: number for number, symbol in enumerate(SYMBOLS)}
         self._costs: NDArray[np.float32] | None = None
+        self._lock = threading.Lock()
 
     def encode(self, sounds: str) -> tuple[int, ...]:
         """Numbers of a string of sounds."""
-        for sound in sounds:
-            if sound not in self.numbers:
-                self.numbers[sound] = len(self.numbers)
-                self._costs = None
+        if any(sound not in self.numbers for sound in sounds):
+            with self._lock:
+                for sound in sounds:
+                    self.numbers.setdefault(sound, len(self.numbers))
         return tuple(self.numbers[sound] for sound in sounds)
 
     def costs(self) -> NDArray[np.float32]:
         """Substitution costs, shape ``(n, n)``."""
         import numpy as np
 
-        if self._costs is None:
-            symbols = list(self.numbers)
-            self._costs = np.array([[likeness(a, b) for b in symbols] for a in symbols], dtype=np.float32)
-        return self._costs
+        known = self._costs
+        if known is None or len(known) < len(self.numbers):
+            with self._lock:
+                symbols = list(self.numbers)
+            known = np.array([[likeness(a, b) for b in symbols] for a in symbols], dtype=np.float32)
+            self._costs = known
+        return known
