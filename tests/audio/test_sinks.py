@@ -365,9 +365,11 @@ def virtual_audio(data_dir, tmp_path, monkeypatch):
 @pytest.mark.device
 def test_a_real_loudspeaker_sounds_stops_and_is_lost(virtual_audio, tmp_path):
     heard = tmp_path / "heard.wav"
-    recorder = subprocess.Popen([virtual_audio, "record", str(heard), "12"])
-    time.sleep(1.5)
     sink = open_loudspeaker("pulse")
+    recorder = subprocess.Popen([virtual_audio, "record", str(heard), "12"])
+    deadline = time.monotonic() + 10.0
+    while not (heard.exists() and heard.stat().st_size > 4096) and time.monotonic() < deadline:
+        time.sleep(0.05)  # on busy cores it begins late
     # A loudspeaker made of software swallows up to a second when it wakes.
     assert sink.play(np.tile(SOUND, 3), 24000, NEVER)
     token = CancelToken()
