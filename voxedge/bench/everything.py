@@ -32,6 +32,7 @@ GAP_S = 1.5
 EVERY_QUESTION = 4
 """Each fourth utterance is no order: the language model answers it, and the voice speaks meanwhile."""
 REPLY_TOKENS = 24
+_BACK_SAMPLES = 60 * SAMPLE_RATE_HZ
 _HEAD_SAMPLES = 64
 
 
@@ -95,7 +96,10 @@ class Slowed:
         """Where in the stream the samples lie, bit by bit; -1 where they don't."""
         import numpy as np
 
-        for place in np.flatnonzero(self._sound == samples[0]).tolist():
+        # Sentences come again after minutes: the same sound is looked for where the stream is now.
+        begin = max((start - _BACK_SAMPLES for start, _ in self._heard.stretches[-1:]), default=0)
+        begin = max(0, begin)
+        for place in (begin + np.flatnonzero(self._sound[begin:] == samples[0])).tolist():
             head = self._sound[place : place + _HEAD_SAMPLES]
             if np.array_equal(head, samples[:_HEAD_SAMPLES]) and np.array_equal(
                 self._sound[place : place + len(samples)], samples
