@@ -17,9 +17,9 @@ from voxedge.errors import UsageError
 HELP = "Measure how an engine's calls share the cores: one call with all of them, or two with half each."
 EPILOG = """examples:
   voxedge bench threads                    tiny.en, the starter translator, and the cores of the plan
+  voxedge bench threads --window 30         a window as long as faster-whisper's
   voxedge bench threads --model base --threads 4 --json"""
 
-WINDOW_S = 5.0
 SENTENCE = "Where is the train station, and when does the next train to the coast leave?"
 _STEPS = ("encode", "greedy", "beam 5", "sentence")
 
@@ -30,20 +30,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="tiny.en", metavar="NAME", help="the recognizer's model")
     parser.add_argument("--translator", default="starter", metavar="NAME", help="the translator's model")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="cores to share, 2 or more")
+    parser.add_argument("--window", type=float, default=5.0, metavar="S", help="seconds of the window")
     parser.add_argument("--repeat", type=int, default=9, metavar="N", help="times that each is measured")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measures and prints."""
-    if args.threads < 2 or args.repeat < 1:
+    if args.threads < 2 or args.repeat < 1 or not 1.0 <= args.window <= 30.0:
         raise UsageError(
             "There is nothing to share, or nothing to measure.",
-            remedy="voxedge bench threads --threads 2 --repeat 9",
+            remedy="voxedge bench threads --threads 2 --repeat 9 --window 5",
         )
     figures = measure(args)
     if args.json:
-        emit_json({"bench": "threads", "model": args.model, "threads": args.threads, "ms": figures})
+        emit_json(
+            {
+                "bench": "threads",
+                "model": args.model,
+                "threads": args.threads,
+                "window_s": args.window,
+                "ms": figures,
+            }
+        )
         return 0
     print(f"milliseconds a call, medians of {args.repeat}")
     print(f"{'':<30}" + "".join(f"{step:>10}" for step in _STEPS))
@@ -107,7 +116,7 @@ def _steps(
     prompt = [tokenizer.sot]
     if whisper.is_multilingual:
         prompt += [tokenizer.languages["en"], tokenizer.tasks["transcribe"]]
-    mel = np.ascontiguousarray(window_features(read(file), WINDOW_S, whisper.n_mels)[None])
+    mel = np.ascontiguousarray(window_features(read(file), args.window, whisper.n_mels)[None])
 
     def encode() -> Any:
         return whisper.encode(ctranslate2.StorageView.from_array(mel))
