@@ -396,6 +396,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--warmup", type=int, default=300)
     parser.add_argument("--decay-share", type=float, default=0.6)
     parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--noisy", type=float, default=0.14, help="share of sources in spoken style")
     parser.add_argument("--workers", type=int, default=2)
     return parser.parse_args()
 
@@ -414,7 +415,7 @@ def main() -> int:
         decay_share=options.decay_share,
         smoothing=0.1,
         dropout=options.dropout,
-        noisy=0.14,
+        noisy=options.noisy,
         masked=0.12,
         average=0.998,
         workers=options.workers,

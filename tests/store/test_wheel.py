@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import threading
 import zipfile
 
 import pytest
@@ -175,3 +176,26 @@ def test_too_little_disk_is_said_before_pip_starts(index, library, options, serv
     with pytest.raises(DiskFull, match="wheels"):
         pull(lib, lib.entry(NAME), options)
     assert server.asked == []
+
+
+def test_folders_that_vanish_while_they_are_counted(tmp_path):
+    """pip makes and removes folders all the time while their sizes are added up."""
+    from voxedge.store.sources.wheel import _size
+
+    (tmp_path / "kept").write_bytes(bytes(1000))
+    stop = threading.Event()
+
+    def churn():
+        while not stop.is_set():
+            for number in range(20):
+                (tmp_path / f"build-{number}").mkdir()
+            for number in range(20):
+                (tmp_path / f"build-{number}").rmdir()
+
+    worker = threading.Thread(target=churn)
+    worker.start()
+    try:
+        assert {_size(tmp_path) for _ in range(300)} == {1000}
+    finally:
+        stop.set()
+        worker.join()

@@ -49,7 +49,8 @@ def pull_from_path(given: Path, job: Job) -> None:
         raise SourceUnreachable(f"There is nothing at {given}.", remedy="Check the path after --from.")
     need_space(job.store.home, sum(f.size_bytes for f in job.wanted), f"Copying {job.entry.name!r}")
     for file in job.wanted:
-        candidates = [path for path in _files(given) if _may_be(path, file)]
+        with named_errors("look through the folder", given):
+            candidates = [path for path in _files(given) if _may_be(path, file)]
         if not candidates:
             raise SourceUnreachable(
                 f"{given} doesn't hold {file.path} of {job.entry.name!r}.",
