@@ -7,7 +7,7 @@ import pytest
 
 from voxedge.audio.decode import read
 from voxedge.errors import Cancelled, EngineHung
-from voxedge.events import NEVER, CancelToken
+from voxedge.events import CancelToken
 from voxedge.recognition import create, slots
 from voxedge.recognition.contract import RecognitionOptions
 from voxedge.recognition.slots import Slots
@@ -36,7 +36,7 @@ def cancelled():
 def test_a_call_that_ends_gives_its_result():
     places, call = Slots(1), Call()
     call.over.set()
-    places.take(NEVER)
+    assert places.try_take()
     assert places.outcome(call, CancelToken()) == "words"
     places.give()
     assert places.idle(0.0)
@@ -44,16 +44,15 @@ def test_a_call_that_ends_gives_its_result():
 
 def test_a_call_that_is_given_up_keeps_its_place_until_it_ends():
     places, call = Slots(2), Call()
-    places.take(NEVER)
+    assert places.try_take()
     with pytest.raises(Cancelled):
         places.outcome(call, cancelled())
     places.give()
     assert not places.idle(0.0)
-    places.take(NEVER)  # the place that is left
-    with pytest.raises(Cancelled):
-        places.take(cancelled())
+    assert places.try_take()  # the place that is left
+    assert not places.try_take()
     call.over.set()
-    places.take(cancelled())  # a free place is taken without a look at the token
+    assert places.try_take()
     places.give()
     places.give()
     assert places.idle(0.0)
@@ -61,15 +60,15 @@ def test_a_call_that_is_given_up_keeps_its_place_until_it_ends():
 
 def test_when_all_places_are_held_by_calls_that_hang_there_is_an_error_instead_of_a_wait(monkeypatch):
     places, call = Slots(1), Call()
-    places.take(NEVER)
+    assert places.try_take()
     with pytest.raises(Cancelled):
         places.outcome(call, cancelled())
     places.give()
     monkeypatch.setattr(slots, "HUNG_S", -1.0)
     with pytest.raises(EngineHung):
-        places.take(NEVER)
+        places.try_take()
     call.over.set()
-    places.take(NEVER)
+    assert places.try_take()
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +134,7 @@ def test_two_threads_recognize_at_once_and_give_what_they_give_alone(recognizer,
 def test_closing_with_a_decoding_left_behind_comes_back_and_unloads_when_it_ended(model_dir, jfk):
     recognizer = create("whisper", model_dir("tiny.en"), model_name="tiny.en", threads=2)
     engine, call = recognizer._engine, Call()
-    engine._slots.take(NEVER)
+    assert engine._slots.try_take()
     with pytest.raises(Cancelled):
         engine._slots.outcome(call, cancelled())
     engine._slots.give()

@@ -20,7 +20,7 @@ from voxedge.errors import (
     ModelMissing,
     UsageError,
 )
-from voxedge.events import NEVER, CancelToken
+from voxedge.events import CancelToken
 from voxedge.recognition import create
 from voxedge.recognition.contract import RecognitionOptions
 from voxedge.recognition.long import recognize_long
@@ -250,12 +250,11 @@ def test_closing_doesn_t_wait_for_a_thread_that_hangs_in_the_engine(model_dir, j
     engine = recognizer._engine
     inside, release = threading.Event(), threading.Event()
 
-    def hang():
-        with engine._working(NEVER):
-            inside.set()
-            release.wait(10.0)
+    def hang(_model):
+        inside.set()
+        release.wait(10.0)
 
-    thread = threading.Thread(target=hang)
+    thread = threading.Thread(target=engine._alone, args=(hang,))
     thread.start()
     assert inside.wait(5.0)
     began = time.monotonic()

@@ -6,6 +6,7 @@ import argparse
 import statistics
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,13 +15,15 @@ from voxedge.bench.sets import coffee_orders, data_folder
 from voxedge.cli.output import Progress, emit_json
 from voxedge.errors import UsageError
 
-HELP = "Measure how an engine's calls share the cores: one call with all of them, or two with half each."
+HELP = "Measure how an engine's calls share the cores: one with all or two with half; more at a time."
 EPILOG = """examples:
   voxedge bench threads                    tiny.en, the starter translator, and the cores of the plan
   voxedge bench threads --window 30         a window as long as faster-whisper's
   voxedge bench threads --model base --threads 4 --json"""
 
 SENTENCE = "Where is the train station, and when does the next train to the coast leave?"
+TOGETHER = (1, 2, 4, 6)
+"""Utterances in each of two calls side by side."""
 _STEPS = ("encode", "greedy", "beam 5", "sentence")
 
 
@@ -43,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
             remedy="voxedge bench threads --threads 2 --repeat 9 --window 5",
         )
     figures = measure(args)
+    together = measure_together(args)
     if args.json:
         emit_json(
             {
@@ -51,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
                 "threads": args.threads,
                 "window_s": args.window,
                 "ms": figures,
+                "utterance_ms": together,
             }
         )
         return 0
@@ -58,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
     print(f"{'':<30}" + "".join(f"{step:>10}" for step in _STEPS))
     for name, row in figures.items():
         print(f"{name:<30}" + "".join(f"{row[step]:10.1f}" for step in _STEPS))
+    half = args.threads // 2
+    print(f"\nmilliseconds an utterance (encode and greedy), two calls of {half} threads at once")
+    for count, took_ms in together.items():
+        print(f"{f'{count} in each call':<30}{took_ms:10.1f}")
     return 0
 
 
@@ -86,6 +95,29 @@ def measure(args: argparse.Namespace) -> Mapping[str, Mapping[str, float]]:
     }
 
 
+def measure_together(args: argparse.Namespace) -> Mapping[str, float]:
+    """Milliseconds that an utterance takes, by how many are in each of two calls side by side."""
+    import ctranslate2
+    import numpy as np
+
+    whisper, prompt = _whisper(args, 2, args.threads // 2)
+    files = coffee_orders(data_folder(args.data))[: TOGETHER[-1]]
+    mels = [_mel(file, args.window, whisper.n_mels) for file in files]
+
+    def call(count: int) -> object:
+        encoded = whisper.encode(ctranslate2.StorageView.from_array(np.concatenate(mels[:count])))
+        return whisper.generate(encoded, [prompt] * count, beam_size=1, max_length=60)
+
+    took: dict[int, list[float]] = {count: [] for count in TOGETHER}
+    with Progress("measuring", args.repeat + 1, "rounds") as bar:
+        for turn in range(args.repeat + 1):
+            for count in TOGETHER:
+                seconds = _timed(partial(call, count), 2)
+                took[count] += [seconds / (2 * count)] * bool(turn)  # the first warms up
+            bar.advance(1)
+    return {str(count): round(1000 * statistics.median(times), 1) for count, times in took.items()}
+
+
 def _timed(call: Callable[[], object], side: int) -> float:
     """Seconds until ``side`` callers, who begin together, have their result."""
     callers = [threading.Thread(target=call) for _ in range(side)]
@@ -97,26 +129,44 @@ def _timed(call: Callable[[], object], side: int) -> float:
     return perf_counter() - began
 
 
+def _whisper(args: argparse.Namespace, at_once: int, each: int) -> tuple[Any, list[int]]:
+    """The recognizer's engine with so many threads, and the tokens that start a transcript."""
+    import ctranslate2
+
+    from voxedge import store
+    from voxedge.recognition.tokens import WhisperTokenizer
+
+    folder = store.resolve(args.model, kind="recognition")
+    whisper: Any = ctranslate2.models.Whisper(
+        str(folder), device="cpu", compute_type="int8", inter_threads=at_once, intra_threads=each
+    )
+    tokenizer = WhisperTokenizer(folder)
+    prompt = [tokenizer.sot]
+    if whisper.is_multilingual:
+        prompt += [tokenizer.languages["en"], tokenizer.tasks["transcribe"]]
+    return whisper, prompt
+
+
+def _mel(file: Path, window_s: float, bands: int) -> Any:
+    import numpy as np
+
+    from voxedge.audio.decode import read
+    from voxedge.recognition.decoding import window_features
+
+    return np.ascontiguousarray(window_features(read(file), window_s, bands)[None])
+
+
 def _steps(
     args: argparse.Namespace, file: Path, at_once: int, each: int
 ) -> Mapping[str, Callable[[], object]]:
     """The calls, on engines that are loaded with so many threads."""
     import ctranslate2
-    import numpy as np
 
     from voxedge import store
-    from voxedge.audio.decode import read
-    from voxedge.recognition.decoding import window_features
-    from voxedge.recognition.tokens import WhisperTokenizer
+    from voxedge.registry import need
 
-    share = {"device": "cpu", "compute_type": "int8", "inter_threads": at_once, "intra_threads": each}
-    folder = store.resolve(args.model, kind="recognition")
-    whisper: Any = ctranslate2.models.Whisper(str(folder), **share)
-    tokenizer = WhisperTokenizer(folder)
-    prompt = [tokenizer.sot]
-    if whisper.is_multilingual:
-        prompt += [tokenizer.languages["en"], tokenizer.tasks["transcribe"]]
-    mel = np.ascontiguousarray(window_features(read(file), args.window, whisper.n_mels)[None])
+    whisper, prompt = _whisper(args, at_once, each)
+    mel = _mel(file, args.window, whisper.n_mels)
 
     def encode() -> Any:
         return whisper.encode(ctranslate2.StorageView.from_array(mel))
@@ -126,11 +176,11 @@ def _steps(
     def decode(beam: int) -> object:
         return whisper.generate(encoded, [prompt], beam_size=beam, num_hypotheses=beam, max_length=60)
 
-    from voxedge.registry import need
-
     pieces: Any = need("sentencepiece", "translate", "Translating")
     place = store.resolve(args.translator, kind="translation")
-    translator: Any = ctranslate2.Translator(str(place), **share)
+    translator: Any = ctranslate2.Translator(
+        str(place), device="cpu", compute_type="int8", inter_threads=at_once, intra_threads=each
+    )
     processor = pieces.SentencePieceProcessor(str(place / "source.spm"))
     tokens = [">>es<<", *processor.encode(SENTENCE, out_type=str), "</s>"]
     return {

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("voxedge.daemon")
 
+WORKERS_A_PLACE = 2
+"""So that utterances that wait in the engine can be recognized together (`voxedge.recognition.gathering`)."""
+
 Watcher: TypeAlias = Callable[[Event], None]
 
 
@@ -51,10 +54,12 @@ class Core:
         self.rooms = Rooms(config, parts or Parts())
         own = config.daemon
         self.understanders = Understanders()
+        places = share(self.rooms.plan.recognition)[0]
         self.scheduler = Scheduler(
             limit=own.queue_items,
             limit_per_client=own.queue_items_per_client,
-            workers={"compute": share(self.rooms.plan.recognition)[0]},
+            workers={"compute": places * WORKERS_A_PLACE},
+            places={"compute": places},
             progress=self.progress,
         )
         self.callers = ThreadPoolExecutor(

@@ -88,7 +88,7 @@ class Metrics:
         stuck = service.progress.stuck()
         lines += [
             f'voxedge_stage_stuck{{stage="{name}"}} {int(name in stuck)}'
-            for name in ("compute", "compute-1", "recognition", "text", "language", "loop")
+            for name in (*service.scheduler.stages, "recognition", "loop")
         ]
         self._lanes(lines, service)
         with self._lock:

@@ -1,7 +1,7 @@
 """Shares the cores: worker threads that take work from fair queues, one queue a lane.
 
-The lanes: ``compute`` (recognition, translation, speech: as many at once as recognition takes; voices and
-Apertium take one, a second one waits for it),
+The lanes: ``compute`` (recognition, translation, speech: more at once than there are places in the engine,
+so that what waits there for the same can become one call; voices and Apertium take one, a second one waits),
 ``text`` (milliseconds of work with no engine: intents), ``language`` (the language model, which runs in a
 process of its own). Long work is put in step by step, so that what is urgent waits for one step at most.
 """
@@ -31,7 +31,7 @@ Lane: TypeAlias = Literal["compute", "text", "language"]
 LANES: tuple[Lane, ...] = ("compute", "text", "language")
 STEP_LIMIT_S: Mapping[Lane, float] = {"compute": 30.0, "text": 10.0, "language": 60.0}
 """A step that takes longer counts as stuck."""
-_FIRST_COST_S = 0.2
+_FIRST_COST_S = 0.1
 _KEPT_WAITS = 64
 
 
@@ -89,7 +89,7 @@ class LaneStatistics:
         done: That ended, well or not.
         refused: That weren't taken in, or too late to begin.
         cancelled: That were given up.
-        busy_s: Seconds of work so far.
+        busy_s: Seconds of work so far, of all places together.
         wait_p95_ms: Of the last finals, how long 95 % waited at most.
     """
 
@@ -114,13 +114,28 @@ class _Lane:
     queue: FairQueue[_Work[object]]
     changed: threading.Condition
     workers: int
+    places: int
     running: int = 0
+    share_s: float = 0.0
+    share_at: float = field(default_factory=monotonic)
     done: int = 0
     refused: int = 0
     cancelled: int = 0
     busy_s: float = 0.0
     cost_s: dict[Priority, float] = field(default_factory=dict)
     waits_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT_WAITS))
+
+    def ran(self, now: float, change: int) -> float:
+        """Notes that so many more pieces of work run from now on.
+
+        Returns:
+            A clock that runs as fast as one of those that run gets on: between two of its times lie the
+            seconds that a piece of work has cost the whole lane.
+        """
+        self.share_s += (now - self.share_at) / max(self.running, self.places)
+        self.share_at = now
+        self.running += change
+        return self.share_s
 
 
 class Scheduler:
@@ -130,7 +145,11 @@ class Scheduler:
         limit: Pieces of work that may wait in a lane.
         limit_per_client: Of one client.
         workers: Threads a lane; 1 where none are named.
+        places: How many of a lane's threads get on at full speed; all where none are named.
         progress: Where the workers' beats go.
+
+    Attributes:
+        stages: Names of the workers' stages there.
     """
 
     def __init__(
@@ -139,22 +158,28 @@ class Scheduler:
         limit: int = 64,
         limit_per_client: int = 16,
         workers: Mapping[Lane, int] | None = None,
+        places: Mapping[Lane, int] | None = None,
         progress: Progress | None = None,
     ) -> None:
-        counts = workers or {}
+        counts, fast = workers or {}, places or {}
         self._progress = progress or Progress()
         self._closed = threading.Event()
         self._live = LiveLoad()
         self._lanes: dict[Lane, _Lane] = {}
         self._threads: list[threading.Thread] = []
+        stages: list[str] = []
         for name in LANES:
-            lane = _Lane(FairQueue(limit, limit_per_client), threading.Condition(), counts.get(name, 1))
+            count = counts.get(name, 1)
+            queue: FairQueue[_Work[object]] = FairQueue(limit, limit_per_client)
+            lane = _Lane(queue, threading.Condition(), count, min(count, fast.get(name, count)))
             self._lanes[name] = lane
             for number in range(lane.workers):
                 # A stage each: one that is stuck isn't hidden by another one that moves.
                 stage = f"{name}-{number}" if number else name
+                stages.append(stage)
                 self._start(f"voxedge-{name}-{number}", partial(self._work, name, lane, stage))
             self._start(f"voxedge-{name}-deadlines", partial(self._keep_deadlines, lane))
+        self.stages = tuple(stages)
 
     def submit(
         self,
@@ -282,8 +307,8 @@ class Scheduler:
                     if self._closed.is_set():
                         return
                     lane.changed.wait()
-                lane.running += 1
                 began = monotonic()
+                share_s = lane.ran(began, +1)
                 final = entry.priority is Priority.FINAL
                 if final:
                     lane.waits_s.append(began - entry.item.since)
@@ -291,14 +316,13 @@ class Scheduler:
                         self._live.waited(began, began - entry.item.since)
             with self._progress.working(stage, STEP_LIMIT_S[name]):
                 cancelled = _run(entry.item)
-            cost_s = monotonic() - began
             with lane.changed:
-                lane.running -= 1
+                cost_s = lane.ran(monotonic(), -1) - share_s
                 lane.done += 1
                 lane.cancelled += cancelled
-                lane.busy_s += cost_s
+                lane.busy_s += cost_s * lane.places
                 if final and name == "compute":
-                    self._live.worked(cost_s / lane.workers)
+                    self._live.worked(cost_s)
                 known = lane.cost_s.get(entry.priority, cost_s)
                 lane.cost_s[entry.priority] = 0.8 * known + 0.2 * cost_s
                 lane.queue.charge(entry.client, cost_s)
@@ -369,7 +393,7 @@ def _settle(future: Future[object], error: BaseException) -> None:
 def _foretold_s(lane: _Lane, priority: Priority) -> float:
     costs = [lane.cost_s.get(entry.priority, _FIRST_COST_S) for entry in lane.queue.ahead_of(priority)]
     running = lane.running * max(lane.cost_s.values(), default=_FIRST_COST_S) / 2
-    return (sum(costs) + running) / max(1, lane.workers)
+    return sum(costs) + running
 
 
 def _p95_ms(lane: _Lane) -> float:

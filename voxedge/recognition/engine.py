@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, cast
 
 from voxedge.cores import share
 from voxedge.errors import ClosedError, EngineError, EngineLoadFailed
 from voxedge.events import NEVER, CancelToken
+from voxedge.recognition.gathering import Gathering, Result
 from voxedge.recognition.modelfile import check_folder
 from voxedge.recognition.slots import Pending, Slots
 from voxedge.recognition.tokens import WhisperTokenizer
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 
 _MODELS_OWN = -1
 _CLOSE_S = 0.5
+_MOST_BARRED = 100
+"""Tokens; longer lists come from a vocabulary, are slow to compare, and seldom equal."""
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 POSITIONS = 448
 """Tokens that the decoder has positions for, prompt included."""
 
 
 class Storage(Protocol):
     """An array of the engine's own."""
+
+    @property
+    def shape(self) -> list[int]:
+        """Its sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,8 @@ class _Aligned(Protocol):
 class WhisperEngine:
     """A loaded model. Safe to use from several threads.
 
-    With two threads or more, two calls run at once and share them (`voxedge.cores`); further ones wait.
+    With two threads or more, two calls run at once and share them (`voxedge.cores`); further ones wait, and
+    those that wait for the same (windows of one length, one prompt) become one call.
 
     Args:
         folder: The model's folder; must be whole (`check_folder` looks).
@@ -112,6 +121,7 @@ class WhisperEngine:
         self.model_name = model_name
         at_once, each = share(max(1, threads))
         self._slots = Slots(at_once)
+        self._line = Gathering(self._slots)
         self._lock = threading.Lock()
         self._closing = False
         try:
@@ -166,12 +176,7 @@ class WhisperEngine:
         Raises:
             Cancelled: The token was cancelled before it began.
         """
-        import ctranslate2
-        import numpy as np
-
-        features = ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None]))
-        with self._working(cancel) as model:
-            return model.encode(features)
+        return self._call(("encode", mel.shape), mel, _encode, cancel, goes_on=True)
 
     def generate(
         self,
@@ -198,22 +203,17 @@ class WhisperEngine:
         Raises:
             Cancelled: The token was cancelled.
         """
-        # The engine gives at most min(max_length / 2, max_length - len(prompt)) tokens.
-        room = min(POSITIONS, max(2 * max_new, max_new + len(prompt)))
-        with self._working(cancel) as model:
-            pending = model.generate(
-                encoded,
-                [list(prompt)],
-                asynchronous=True,
-                beam_size=max(beam, count),
-                num_hypotheses=count,
-                max_length=room,
-                return_scores=True,
-                return_no_speech_prob=True,
-                max_initial_timestamp_index=50,
-                suppress_tokens=[_MODELS_OWN, *barred],
-            )[0]
-            result = self._slots.outcome(pending, cancel)
+        how = _How(tuple(prompt), max(beam, count), count, tuple(barred))
+        key = ("generate", tuple(encoded.shape), how) if len(barred) <= _MOST_BARRED else None
+
+        def work(model: _Engine, wants: Sequence[_Want]) -> Sequence[Pending[_Generated]]:
+            return _generate(model, how, wants)
+
+        want = _Want(encoded, max_new)
+        result = self._call(key, want, work, cancel)
+        if max(map(len, result.sequences_ids)) > max_new:
+            # It went on as long as others might that it was together with.
+            result = self._call(None, want, work, cancel)
         hypotheses = tuple(
             Hypothesis(tuple(tokens), score * len(tokens) / (len(tokens) + 1))
             for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
@@ -222,16 +222,14 @@ class WhisperEngine:
 
     def detect_language(self, encoded: Storage) -> list[tuple[str, float]]:
         """Languages (ISO 639-1) with their probabilities, likeliest first."""
-        with self._working(NEVER) as model:
-            found = model.detect_language(encoded)[0]
+        found = self._alone(lambda model: model.detect_language(encoded)[0])
         return [(token[2:-2], float(probability)) for token, probability in found]
 
     def align(
         self, encoded: Storage, prompt: Sequence[int], tokens: Sequence[int], frames: int
     ) -> tuple[list[tuple[int, int]], list[float]]:
         """Aligns text tokens: pairs (token's index, step of 20 ms), and each token's probability."""
-        with self._working(NEVER) as model:
-            result = model.align(encoded, list(prompt), [list(tokens)], frames)[0]
+        result = self._alone(lambda model: model.align(encoded, list(prompt), [list(tokens)], frames)[0])
         return list(result.alignments), list(result.text_token_probs)
 
     def close(self) -> None:
@@ -255,20 +253,85 @@ class WhisperEngine:
         if model is not None:
             model.unload_model()
 
-    @contextmanager
-    def _working(self, cancel: CancelToken) -> Iterator[_Engine]:
-        """A place among the calls; turns the engine's own exceptions into ours."""
-        self._slots.take(cancel)
+    def _alone(self, work: Callable[[_Engine], _U]) -> _U:
+        return self._call(None, None, lambda model, _items: [Result(work(model))], NEVER)
+
+    def _call(
+        self,
+        key: Hashable,
+        item: _T,
+        work: Callable[[_Engine, Sequence[_T]], Sequence[Pending[_U]]],
+        cancel: CancelToken,
+        *,
+        goes_on: bool = False,
+    ) -> _U:
+        """A call in the line of calls; turns the engine's own exceptions into ours."""
         try:
-            model = self._model
-            if model is None or self._closing:
-                raise ClosedError("The recognizer is closed.", remedy="Make a new one.", room="recognition")
-            yield model
+            return self._line.run(
+                key, item, lambda items: work(self._open_model(), items), cancel, goes_on=goes_on
+            )
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise EngineError(
                 f"The model {self.model_name} failed: {exc}",
                 remedy=f"Check the model: voxedge models verify {self.model_name}",
                 room="recognition",
             ) from exc
-        finally:
-            self._slots.give()
+
+    def _open_model(self) -> _Engine:
+        model = self._model
+        if model is None or self._closing:
+            raise ClosedError("The recognizer is closed.", remedy="Make a new one.", room="recognition")
+        return model
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a decoding is done; equal ones can be one call."""
+
+    prompt: tuple[int, ...]
+    beam: int
+    count: int
+    barred: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Want:
+    encoded: Storage
+    max_new: int
+
+
+def _encode(model: _Engine, mels: Sequence[Mel]) -> Sequence[Result[Storage]]:
+    import ctranslate2
+    import numpy as np
+
+    encoded = model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(np.stack(mels))))
+    if len(mels) == 1:
+        return [Result(encoded)]
+    # Copies: one that is kept is not to keep the others.
+    rows = np.asarray(encoded)
+    return [Result(ctranslate2.StorageView.from_array(rows[n : n + 1].copy())) for n in range(len(mels))]
+
+
+def _generate(model: _Engine, how: _How, wants: Sequence[_Want]) -> Sequence[Pending[_Generated]]:
+    import ctranslate2
+    import numpy as np
+
+    encoded = wants[0].encoded
+    if len(wants) > 1:
+        together = np.concatenate([np.asarray(want.encoded) for want in wants])
+        encoded = ctranslate2.StorageView.from_array(together)
+    max_new = max(want.max_new for want in wants)
+    # The engine gives at most min(max_length / 2, max_length - len(prompt)) tokens.
+    room = min(POSITIONS, max(2 * max_new, max_new + len(how.prompt)))
+    return model.generate(
+        encoded,
+        [list(how.prompt)] * len(wants),
+        asynchronous=True,
+        beam_size=how.beam,
+        num_hypotheses=how.count,
+        max_length=room,
+        return_scores=True,
+        return_no_speech_prob=True,
+        max_initial_timestamp_index=50,
+        suppress_tokens=[_MODELS_OWN, *how.barred],
+    )

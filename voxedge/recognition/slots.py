@@ -44,18 +44,12 @@ class Slots:
         self._working = 0
         self._left: list[tuple[Pending[object], float]] = []
 
-    def take(self, cancel: CancelToken) -> None:
-        """Waits for a place.
+    def try_take(self) -> bool:
+        """Takes a place if one is free; whether it did.
 
         Raises:
-            Cancelled: The token was cancelled meanwhile.
             EngineHung: All places are held by calls that don't come back.
         """
-        while not self._taken():
-            cancel.raise_if_cancelled()
-            sleep(LOOK_S)
-
-    def _taken(self) -> bool:
         with self._lock:
             self._left = [left for left in self._left if not left[0].done()]
             free = self._working + len(self._left) < self._count
