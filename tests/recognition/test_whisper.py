@@ -1,6 +1,8 @@
 """The engine itself, on a few recordings."""
 
 import shutil
+import subprocess
+import sys
 import threading
 import time
 
@@ -200,6 +202,31 @@ def test_a_closed_recognizer_says_so(model_dir, jfk):
     recognizer.close()
     with pytest.raises(ClosedError):
         recognizer.recognize(jfk, RecognitionOptions())
+
+
+def test_a_program_that_ends_while_a_model_is_still_to_be_unloaded_ends_well(model_dir):
+    """Closed while a call was at work: a thread unloads the model, perhaps just when Python ends."""
+    program = """
+import pathlib, sys, threading, time
+from voxedge.recognition import create
+
+recognizer = create("whisper", pathlib.Path(sys.argv[1]), model_name="tiny.en")
+began, go_on = threading.Event(), threading.Event()
+
+def late(_model):
+    began.set()
+    go_on.wait(10.0)
+
+threading.Thread(target=recognizer._engine._alone, args=(late,)).start()
+began.wait(10.0)
+recognizer.close()
+go_on.set()
+time.sleep(float(sys.argv[2]))
+"""
+    for delay in ("0.0", "0.49", "0.498", "0.5", "0.502"):
+        command = [sys.executable, "-c", program, str(model_dir("tiny.en")), delay]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ _MODELS_OWN = -1
 _CLOSE_S = 0.5
 _MOST_BARRED = 100
 """Tokens; longer lists come from a vocabulary, are slow to compare, and seldom equal."""
+_unloading = threading.Lock()
+# Python ends a background thread where it comes back from C++ during exit, which ends the whole process with
+# "terminate called": at exit one that is unloading is waited for, and none begins any more.
+atexit.register(_unloading.acquire)
 _T = TypeVar("_T")
 _U = TypeVar("_U")
 POSITIONS = 448
@@ -246,7 +251,8 @@ class WhisperEngine:
     def _unload_later(self) -> None:
         while not self._slots.idle(0.0):
             sleep(_CLOSE_S)
-        self._unload()
+        with _unloading:
+            self._unload()
 
     def _unload(self) -> None:
         model, self._model = self._model, None
