@@ -82,7 +82,7 @@ class SpokenRenderer:
         if sound is None:
             return Rendered("", WHISPER)  # typed text has no sound
         options = dataclasses.replace(self._options, language=source)
-        return Rendered(self._recognizer.recognize(sound.samples, options, cancel).text, WHISPER)
+        return Rendered(self._recognizer.recognize(sound.spoken, options, cancel).text, WHISPER)
 
 
 class EitherRenderer:

@@ -80,6 +80,22 @@ def test_the_pause_is_told_long_before_the_end_and_the_end_comes_after_the_wait(
     assert ended.time - ended.speech_end == pytest.approx(0.640)
 
 
+def test_what_is_recognized_at_the_end_is_what_was_recognized_at_the_pause():
+    items = listen(SILENCE * 20 + SPEECH * 20 + SILENCE * 8 + SPEECH * 10 + SILENCE * 40)
+    first, last, final = (item for item in items if isinstance(item, UtteranceAudio))
+    assert (first.kind, last.kind, final.kind) == ("pause", "pause", "final")
+    assert len(final.samples) > len(last.samples) > len(first.samples)
+    assert np.array_equal(final.spoken, last.samples)
+    assert np.array_equal(last.spoken, last.samples)
+
+
+def test_an_utterance_that_is_cut_in_its_speech_is_recognized_to_its_end():
+    items = listen(SILENCE * 20 + SPEECH * 400, EndpointSettings(max_utterance_s=4.0))
+    final = next(item for item in items if isinstance(item, UtteranceAudio) and item.kind == "final")
+    assert final.reason == "limit"
+    assert final.spoken is final.samples
+
+
 def test_the_preroll_is_there_sample_by_sample():
     settings = EndpointSettings(preroll_ms=320)
     final = listen(SILENCE * 20 + SPEECH * 20 + SILENCE * 40, settings)[-1]

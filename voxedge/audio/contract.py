@@ -50,6 +50,8 @@ class UtteranceAudio:
         kind: ``growing`` (a partial is due), ``pause`` (the speaker paused: perhaps it was all, so
             recognizing it now makes the final text ready before the end is declared), ``final``.
         reason: Why it ended; None before ``final``.
+        pause_end_sample: Of a ``final``: number (in the stream) of the sample behind the sound of the pause
+            that turned out to be the end; 0 where there was none.
     """
 
     turn: int
@@ -58,6 +60,16 @@ class UtteranceAudio:
     speech_end_sample: int
     kind: Literal["growing", "pause", "final"]
     reason: EndReason | None = None
+    pause_end_sample: int = 0
+
+    @property
+    def spoken(self) -> MonoF32:
+        """What to recognize: the same samples whether that is done at the last pause or at the end."""
+        return (
+            self.samples[: self.pause_end_sample - self.start_sample]
+            if self.pause_end_sample
+            else self.samples
+        )
 
 
 class AudioSource(Protocol):

@@ -168,7 +168,7 @@ class Listening:
         self._onset_gap = 0
         self._speech_end = 0
         self._run = 0
-        self._pause_told = False
+        self._pause_told, self._pause_end = False, 0
         self._next_growing = 0
         self._deaf = False
         self._quiet = 0
@@ -226,7 +226,7 @@ class Listening:
             self._cut(emit)
             return
         if silence >= self._pause and not self._pause_told:
-            self._pause_told = True
+            self._pause_told, self._pause_end = True, heard.end
             self._tell("pause", buffer, emit)
             # A runtime that works in this very thread knows the words now.
             if silence >= self._wait():
@@ -283,6 +283,7 @@ class Listening:
             speech_end_sample=speech_end,
             kind="final",
             reason=reason,
+            pause_end_sample=self._pause_end if self._pause_told else 0,
         )
         # The next utterance's pre-roll must not repeat the words of this one.
         while self._recent and self._recent[0].start < speech_end:

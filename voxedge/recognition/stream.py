@@ -109,7 +109,7 @@ class RecognitionRoom:
     def _final(self, utterance: _Utterance, item: UtteranceAudio, cancel: CancelToken) -> Transcript:
         speculation, start = utterance.speculation, utterance.speculated_start
         if speculation is None or utterance.speculated_end != item.speech_end_sample:
-            speculation = self._recognizer.recognize(item.samples, self._options, cancel)
+            speculation = self._recognizer.recognize(item.spoken, self._options, cancel)
             start = item.start_sample
         offset_s = start / SAMPLE_RATE_HZ
         text = speculation.text
