@@ -205,6 +205,21 @@ def test_one_that_runs_on_beyond_its_own_limit_is_decoded_again_within_it(recogn
     assert [one.hypotheses[0].tokens for one in found] == [one.hypotheses[0].tokens for one in alone]
 
 
+@pytest.mark.parametrize("hint", ["", "One. " * 50], ids=["without a hint", "with a hint"])
+def test_one_that_comes_to_its_limit_by_itself_isnt_decoded_again(recognizer, sounds, hint, monkeypatch):
+    from voxedge.recognition import engine as module
+    from voxedge.recognition.decoding import window_features
+
+    engine, calls, generate = recognizer._engine, [], module._generate
+    monkeypatch.setattr(module, "_generate", lambda *args: calls.append(1) or generate(*args))
+    told = [engine.tokenizer.previous, *engine.tokenizer.encode(hint)] if hint else []
+    prompt = [*told, *engine.prompt("en", "transcribe", marks=False)]
+    encoded = engine.encode(window_features(sounds[0], 5.0, engine.bands))
+    found = engine.generate(encoded, prompt, max_new=3, beam=5, count=5)
+    assert max(len(one.tokens) for one in found.hypotheses) >= 3
+    assert len(calls) == 1
+
+
 def test_an_engine_that_fails_with_several_tells_each(recognizer, sounds, monkeypatch):
     from voxedge.recognition import engine as module
 

@@ -216,8 +216,8 @@ class WhisperEngine:
 
         want = _Want(encoded, max_new)
         result = self._call(key, want, work, cancel)
-        if max(map(len, result.sequences_ids)) > max_new:
-            # It went on as long as others might that it was together with.
+        if want.limit > max_new and max(map(len, result.sequences_ids)) > max_new:
+            # It went on for as long as another one might that it was together with.
             result = self._call(None, want, work, cancel)
         hypotheses = tuple(
             Hypothesis(tuple(tokens), score * len(tokens) / (len(tokens) + 1))
@@ -300,10 +300,19 @@ class _How:
     barred: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Want:
+    """What is to be decoded.
+
+    Attributes:
+        encoded: The sound.
+        max_new: Most tokens to give.
+        limit: As many as it was allowed to give, together with others.
+    """
+
     encoded: Storage
     max_new: int
+    limit: int = 0
 
 
 def _encode(model: _Engine, mels: Sequence[Mel]) -> Sequence[Result[Storage]]:
@@ -327,6 +336,8 @@ def _generate(model: _Engine, how: _How, wants: Sequence[_Want]) -> Sequence[Pen
         together = np.concatenate([np.asarray(want.encoded) for want in wants])
         encoded = ctranslate2.StorageView.from_array(together)
     max_new = max(want.max_new for want in wants)
+    for want in wants:
+        want.limit = max_new
     # The engine gives at most min(max_length / 2, max_length - len(prompt)) tokens.
     room = min(POSITIONS, max(2 * max_new, max_new + len(how.prompt)))
     return model.generate(
