@@ -94,6 +94,30 @@ def test_what_is_left_of_a_reading_that_runs_on_is_one_too(coffee):
     assert slots(heard.result) == {"coffeeDrink": "cappuccino", "sugarAmount": "brown sugar"}
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["Brew a coffee with a bit of cream with a bit of cream", "brew a coffee with"],
+        ["Brew a coffee with a bit of cream brew a coffee with a bit of", "brew a coffee with"],
+    ],
+)
+def test_the_transcript_says_nothing_twice_that_was_understood_once(coffee, told):
+    found = GrammarRecognizer(Decoder("grilled coffee with a bit of cream", told), coffee).recognize(
+        SILENCE, OPTIONS
+    )
+    assert found.text == "Brew a coffee with a bit of cream"
+    assert slots(coffee.understand(found.alternatives)) == {
+        "coffeeDrink": "coffee",
+        "milkAmount": "a bit of cream",
+    }
+
+
+def test_the_transcript_is_the_reading_that_was_understood(coffee):
+    told = ["can I get a logic", "can I get a large latte"]
+    found = GrammarRecognizer(Decoder("can I gather lodge lot hey", told), coffee).recognize(SILENCE, OPTIONS)
+    assert found.text == "can I get a large latte"
+
+
 def test_a_hint_that_hears_the_same_command_needs_no_third_decoding(coffee):
     decoder = Decoder("can I gather lodge lot hey", ["can I get a large lotte"], ["I want a small mocha"])
     heard = hear(decoder, coffee, SILENCE, OPTIONS)

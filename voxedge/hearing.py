@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from voxedge.events import NEVER, Alternative, CancelToken, Completeness, IntentMatched, NoIntent
-from voxedge.readings import Closed, Gate, readings_of, said, whole
+from voxedge.readings import Closed, Gate, bare, readings_of, said, whole
 from voxedge.understanding.contract import Context, Understander
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _with_hint(
     readings = whole(understander, readings_of(told), context)
     result = understander.understand(readings, context)
     if _clear(result) and _alike(result, freely):
-        return HeardCommand(result, result.text, 2, replace(told, alternatives=readings))
+        return HeardCommand(result, result.text, 2, _worded(told, result, readings))
     readings = (*readings, *said(free))
     result = understander.understand(readings, context)
     decodings, words = 2, told if isinstance(result, IntentMatched) and told.text else free
@@ -139,7 +139,25 @@ def _with_hint(
             better = heard or bound.confidence >= SURE
         if better and isinstance(other, IntentMatched):
             result, readings, words = other, others, bound
-    return HeardCommand(result, result.text or free.text, decodings, replace(words, alternatives=readings))
+    return HeardCommand(result, result.text or free.text, decodings, _worded(words, result, readings))
+
+
+def _worded(
+    recognition: Recognition, result: IntentMatched | NoIntent, readings: tuple[Alternative, ...]
+) -> Recognition:
+    """The recognition with all readings, and in the words that the command was understood in.
+
+    The decoder's own best hypothesis may say everything twice, or be another one. Words that it doesn't have
+    have no times.
+    """
+    recognition = replace(recognition, alternatives=readings)
+    heard, counted = bare(recognition.text), bare(result.text)
+    if not isinstance(result, IntentMatched) or not counted or heard == counted:
+        return recognition
+    if heard[: len(counted)] == counted:
+        text = " ".join(recognition.text.split()[: len(counted)])
+        return replace(recognition, text=text, words=recognition.words[: len(counted)])
+    return replace(recognition, text=result.text, words=())
 
 
 def _exact(result: IntentMatched | NoIntent) -> bool:

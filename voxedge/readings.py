@@ -59,24 +59,25 @@ def readings_of(recognition: Recognition) -> tuple[Alternative, ...]:
         cut = _cut_again(item.text)
         for text in (cut,) if _stutters(item.text) else (item.text, cut):
             if text:
-                found.setdefault(" ".join(_bare(text)), replace(item, text=text))
+                found.setdefault(" ".join(bare(text)), replace(item, text=text))
     return tuple(found.values())
 
 
-def _bare(text: str) -> list[str]:
+def bare(text: str) -> list[str]:
+    """The words in small letters, without stops."""
     return [word.strip(".,!?").casefold() for word in text.split()]
 
 
 def _stutters(text: str) -> bool:
     """Whether the end repeats what is before it, or the sentence begins anew."""
-    words = _bare(text)
+    words = bare(text)
     anew = any(words[at : at + 3] == words[:3] for at in range(3, len(words) - 2))
     return anew or any(words[-size:] == words[-2 * size : -size] for size in range(2, len(words) // 2 + 1))
 
 
 def _cut_again(text: str) -> str:
     """The text without its longest end that was said before; of two words only right behind its like."""
-    words = _bare(text)
+    words = bare(text)
     for size in range(len(words) // 2, 1, -1):
         at = len(words) - size
         places = range(at - size, -1, -1) if size > 2 else range(at - size, at - size - 1, -1)
@@ -123,7 +124,7 @@ def whole(
 
 def _begins(longer: str, shorter: str) -> bool:
     """Whether a text is another one's beginning."""
-    first, words = _bare(shorter), _bare(longer)
+    first, words = bare(shorter), bare(longer)
     return len(words) > len(first) and words[: len(first)] == first
 
 
