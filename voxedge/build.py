@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 from voxedge.errors import ConfigError, LanguageUnsupported, VoxedgeError
 from voxedge.runtime import ThreadPlan, plan_threads
-from voxedge.yielding import yielding
 
 if TYPE_CHECKING:
     from voxedge.answering import Converser
@@ -245,7 +244,6 @@ class Rooms:
         recognizer, own = self.recognizer(), self.config.recognition
         if own.bias_from_intents and expectation is not None:
             recognizer = with_grammar(recognizer, expectation, context)
-        recognizer = yielding(recognizer, self.language_model())
         return RecognitionRoom(recognizer, self.recognition_options(), partials=own.partials)
 
     def conversation(self) -> Converser | None:

@@ -282,34 +282,3 @@ def test_a_file_that_is_no_model_is_named_before_anything_starts(tmp_path, gguf,
 def test_numbers_out_of_range_are_named(gguf, numbers):
     with pytest.raises(UsageError):
         conversation.create("llama", gguf, **numbers)
-
-
-def test_a_reply_stands_still_while_the_model_is_held_and_is_the_same_in_the_end(shared_model):
-    whole = "".join(shared_model.reply(STORY, SHORT))
-    arrived = []
-
-    def read():
-        arrived.extend(shared_model.reply(STORY, SHORT))
-
-    reader = threading.Thread(target=read)
-    with shared_model.holding(), shared_model.holding():
-        time.sleep(0.1)  # it is told by another thread
-        reader.start()
-        reader.join(0.5)
-        assert not arrived
-    reader.join(60.0)
-    assert "".join(arrived) == whole
-
-
-def test_a_reply_that_is_held_all_the_time_is_written_nevertheless(shared_model):
-    whole = "".join(shared_model.reply(STORY, ReplyOptions(max_tokens=4)))
-    with shared_model.holding():
-        assert "".join(shared_model.reply(STORY, ReplyOptions(max_tokens=4))) == whole
-
-
-def test_holding_a_model_without_a_process_does_nothing(fresh_model):
-    with fresh_model.holding(), fresh_model.holding():
-        assert fresh_model.pid is None
-    fresh_model.close()
-    with fresh_model.holding():
-        pass

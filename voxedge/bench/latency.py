@@ -19,7 +19,6 @@ from voxedge.events import Event, Partial, SpeechEnded, SpeechStarted, Transcrip
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32
-    from voxedge.conversation.llama import LlamaModel
 
 HELP = "Measure when the text is there: coffee orders in real time, faster-whisper beside it."
 EPILOG = """examples:
@@ -90,14 +89,11 @@ class Measured:
     spoken: int = 0
     utterances: int = 0
     late_ms: float = 0.0
-    reply_pieces: int = 0
-    seconds: float = 0.0
 
 
 def measure(args: argparse.Namespace, sound: MonoF32, spoken: Sequence[Spoken]) -> Measured:
     """Plays the stream through an assistant's threads and looks at the clock of its events."""
     from voxedge.assistant import Assistant
-    from voxedge.build import Parts
     from voxedge.config import Config
 
     config = Config.from_mapping(
@@ -115,12 +111,10 @@ def measure(args: argparse.Namespace, sound: MonoF32, spoken: Sequence[Spoken]) 
     source, measured = PacedSource(sound), Measured(spoken=len(spoken))
     reference = None if args.no_reference else reference_model(args.model, args.threads)
     stop = threading.Event()
-    model = _language_model(args.llm, args.threads) if args.llm else None
-    writer = _writer(model, stop, measured) if model else None
-    began = monotonic()
+    writer = _writer(args.llm, args.threads, stop) if args.llm else None
     try:
         with (
-            Assistant(config, parts=Parts(language_model=model)) as assistant,
+            Assistant(config) as assistant,
             Progress("playing", round(len(sound) / SAMPLE_RATE_HZ), "s") as bar,
         ):
             assistant.load()
@@ -131,7 +125,6 @@ def measure(args: argparse.Namespace, sound: MonoF32, spoken: Sequence[Spoken]) 
                     bar.advance(round(event.end - watch.shown_s))
                     watch.shown_s = event.end
     finally:
-        measured.seconds = monotonic() - began
         stop.set()
         if writer is not None:
             writer.join(10)
@@ -197,25 +190,21 @@ def reference_model(model: str, threads: int) -> Any:
     )
 
 
-def _language_model(name: str, threads: int) -> LlamaModel:
+def _writer(name: str, threads: int, stop: threading.Event) -> threading.Thread:
+    """Lets the language model write one reply after the other, as it would for earlier turns."""
     from voxedge import store
+    from voxedge.conversation.contract import Message, ReplyOptions
     from voxedge.conversation.llama import LlamaModel
     from voxedge.runtime import plan_threads
 
     path = store.resolve(name, kind="language")
-    return LlamaModel(path, name=name, context_tokens=1024, threads=plan_threads(threads).conversation)
-
-
-def _writer(model: LlamaModel, stop: threading.Event, measured: Measured) -> threading.Thread:
-    """Lets the language model write one reply after the other, as it would for earlier turns."""
-    from voxedge.conversation.contract import Message, ReplyOptions
+    model = LlamaModel(path, name=name, context_tokens=1024, threads=plan_threads(threads).conversation)
 
     def write() -> None:
         with model:
             while not stop.is_set():
                 messages = [Message(role="user", text="Tell me a long story about the sea and the wind.")]
                 for _delta in model.reply(messages, ReplyOptions(max_tokens=80)):
-                    measured.reply_pieces += 1
                     if stop.is_set():
                         break
 
@@ -240,8 +229,6 @@ def summary(measured: Measured) -> dict[str, object]:
         "stable_taken_back": measured.taken_back,
         "frame_late_ms": round(measured.late_ms, 1),
     }
-    if measured.reply_pieces:
-        figures["reply_pieces_per_s"] = round(measured.reply_pieces / max(0.1, measured.seconds), 1)
     return figures
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from voxedge.children import frames
@@ -16,18 +14,13 @@ if TYPE_CHECKING:
     from voxedge.conversation.writer import Writer
 
 
-HELD_S = 1.0
-FREE_S = 0.5
-"""So long at most it stands still in one go, and so long it then goes on whatever it is told."""
-
-
 def serve(requests: Requests) -> None:
     """Answers until the model fails."""
     from voxedge.conversation.writer import LoadError, Writer
 
     _offer_to_the_oom_killer()
-    told, send = _Told(), requests.answer
-    requests.at_once(told.take)
+    cancelled, send = _Cancelled(), requests.answer
+    requests.at_once(cancelled.take)
     writer: Writer | None = None
     while True:
         frame = requests.next()
@@ -44,7 +37,7 @@ def serve(requests: Requests) -> None:
             elif frame["op"] == "forget":
                 writer.forget()
             else:
-                for answer in _answers(writer, frame, told):
+                for answer in _answers(writer, frame, cancelled):
                     send({**answer, "id": frame["id"]})
         except LoadError as exc:
             send({"type": "error", "code": "engine_load_failed", "message": str(exc)})
@@ -54,15 +47,10 @@ def serve(requests: Requests) -> None:
             return
 
 
-def _answers(writer: Writer, frame: frames.Frame, told: _Told) -> Iterator[frames.Frame]:
+def _answers(writer: Writer, frame: frames.Frame, cancelled: _Cancelled) -> Iterator[frames.Frame]:
     number = int(str(frame["id"]))
-
-    def given_up() -> bool:
-        told.stand_still(number)
-        return number <= told.up_to
-
     try:
-        yield from writer.write(frame, given_up)
+        yield from writer.write(frame, lambda: number <= cancelled.up_to)
     except TextInvalid as exc:
         yield {"type": "refused", "message": exc.message, "remedy": exc.remedy}
 
@@ -73,37 +61,15 @@ def _offer_to_the_oom_killer() -> None:
         file.write("500")
 
 
-class _Told:
-    """What the parent has said meanwhile: which requests are no longer wanted, and whether to stand still.
-
-    Requests are numbered upwards, so one number says it.
-    """
+class _Cancelled:
+    """Which requests are no longer wanted: they are numbered upwards, so one number says it."""
 
     def __init__(self) -> None:
         self.up_to = 0
-        self._held = False
-        self._changed = threading.Event()
-        self._free_until = 0.0
 
     def take(self, frame: frames.Frame) -> bool:
-        """Takes note of it; leaves other requests."""
-        if frame.get("op") == "cancel":
-            self.up_to = int(str(frame["id"]))
-        elif frame.get("op") == "hold":
-            self._held = frame["on"] is True
-        else:
+        """Takes note of a cancellation; leaves other requests."""
+        if frame.get("op") != "cancel":
             return False
-        self._changed.set()
+        self.up_to = int(str(frame["id"]))
         return True
-
-    def stand_still(self, number: int) -> None:
-        """Between two tokens: waits while the cores are wanted, but not until no reply is written."""
-        began = monotonic()
-        if began < self._free_until:
-            return
-        end = began + HELD_S
-        while self._held and number > self.up_to and (left_s := end - monotonic()) > 0:
-            self._changed.wait(left_s)
-            self._changed.clear()
-        if self._held:
-            self._free_until = monotonic() + FREE_S

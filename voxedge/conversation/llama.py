@@ -10,7 +10,6 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -114,7 +113,6 @@ class LlamaModel:
         self._child: ChildProcess | None = None
         self._ready = False
         self._number = 0
-        self._holds = 0
         self._failures = 0
         self._not_before = 0.0
         self._last_error: EngineError | None = None
@@ -192,26 +190,6 @@ class LlamaModel:
         with self._state:
             if self._child is not None:
                 self._child.send({"op": "forget"})
-
-    @contextmanager
-    def holding(self) -> Iterator[None]:
-        """Inside, no token is written: the cores are wanted for something more urgent. From any thread.
-
-        It takes effect after the token (or the 64 of a prompt) that is at work. A reply that is held all the
-        time gets on nevertheless, at a third of its pace.
-        """
-        self._hold(+1)
-        try:
-            yield
-        finally:
-            self._hold(-1)
-
-    def _hold(self, change: int) -> None:
-        with self._state:
-            before = self._holds
-            self._holds += change
-            if self._child is not None and bool(before) != bool(self._holds):
-                self._child.send({"op": "hold", "on": bool(self._holds)})
 
     def close(self) -> None:
         """Ends the process, at once and from any thread; a reply that is being read gets `ClosedError`."""

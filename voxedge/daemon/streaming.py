@@ -16,7 +16,6 @@ from voxedge.daemon.metrics import FinalTimer
 from voxedge.daemon.scheduler import LOCAL, Client
 from voxedge.daemon.streams import LiveStream, StreamOptions
 from voxedge.events import Event
-from voxedge.yielding import yielding
 
 if TYPE_CHECKING:
     from voxedge.chain import Chain
@@ -147,8 +146,6 @@ class StreamingCore(Core):
             recognizer = BiasedRecognizer(recognizer, options.bias, always=not gated)
         if gated and understander is not None and not options.intents:
             recognizer = with_grammar(recognizer, understander)
-        # Also where this stream gets no replies: the model may be writing one for another.
-        recognizer = yielding(recognizer, self.rooms.language_model())
         parts = Parts(
             recognizer=recognizer,
             understander=understander if options.intents else None,
