@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from voxedge.daemon import scheduler as scheduler_module
 from voxedge.daemon.fairness import Client, FairQueue, Priority
 from voxedge.daemon.faults import Busy, DeadlineMissed, Stopping, TooManyRequests
 from voxedge.daemon.progress import Progress
@@ -222,3 +223,28 @@ def test_a_stage_without_work_is_never_stuck_and_one_that_stands_still_is():
             assert progress.ages_s()["loop"] == pytest.approx(44.0)
     now[0] = 1000.0
     assert progress.stuck() == ()
+
+
+def test_what_work_costs_the_lane_is_its_share_of_the_time():
+    """Two places, three pieces of work: by itself one leaves a place free, three share two."""
+    lane = scheduler_module._Lane(FairQueue(8, 8), threading.Condition(), 4, 2, share_at=0.0)
+    first = lane.ran(0.0, +1)
+    second = lane.ran(1.0, +1)  # 1 s alone: half of what the lane can do
+    third = lane.ran(2.0, +1)  # 1 s of two
+    first = lane.ran(5.0, -1) - first  # 3 s of three
+    second = lane.ran(6.0, -1) - second
+    third = lane.ran(7.0, -1) - third
+    assert first == pytest.approx(0.5 + 0.5 + 1.0)
+    assert second == pytest.approx(0.5 + 1.0 + 0.5)
+    assert third == pytest.approx(1.0 + 0.5 + 0.5)
+    assert lane.running == 0
+
+
+def test_every_worker_has_a_stage_of_its_own():
+    scheduler = Scheduler(workers={"compute": 4}, places={"compute": 2})
+    try:
+        assert scheduler.stages == ("compute", "compute-1", "compute-2", "compute-3", "text", "language")
+        done = [scheduler.submit("compute", lambda _cancel, n=n: n) for n in range(8)]
+        assert [ticket.result(10.0) for ticket in done] == list(range(8))
+    finally:
+        scheduler.close()
