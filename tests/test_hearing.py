@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from voxedge.audio.decode import read
 from voxedge.bench.mixing import mix
 from voxedge.bench.orders import other_recordings, pieces, right
 from voxedge.bench.sets import coffee_orders, kitchen
-from voxedge.events import Alternative, IntentMatched, NoIntent
+from voxedge.events import Alternative, IntentMatched, NoIntent, Word
 from voxedge.hearing import GrammarRecognizer, completeness, hear, with_grammar
 from voxedge.recognition.contract import Recognition, RecognitionOptions
 from voxedge.testing import ScriptedRecognizer
@@ -110,6 +111,24 @@ def test_the_transcript_says_nothing_twice_that_was_understood_once(coffee, told
         "coffeeDrink": "coffee",
         "milkAmount": "a bit of cream",
     }
+
+
+def test_the_transcript_keeps_how_the_decoder_wrote_it_and_the_times_of_its_words(coffee):
+    """Matching folds letters, stops and hyphens: that alone makes no other text of it."""
+    told = Recognition(
+        text="¿Can I get a LARGE-lotte?",
+        words=tuple(Word(word, 0.1, 0.2, 1.0) for word in ("¿Can", "I", "get", "a", "LARGE-lotte?")),
+    )
+
+    class Written(Decoder):
+        def recognize(self, samples, options, cancel=None):
+            found = super().recognize(samples, options, cancel)
+            return replace(found, text=told.text, words=told.words) if options.bias else found
+
+    decoder = Written("can I gather lodge lot hey", [told.text])
+    found = GrammarRecognizer(decoder, coffee).recognize(SILENCE, OPTIONS)
+    assert slots(coffee.understand(found.alternatives)) == {"size": "large", "coffeeDrink": "latte"}
+    assert (found.text, found.words) == (told.text, told.words)
 
 
 def test_the_transcript_is_the_reading_that_was_understood(coffee):

@@ -119,7 +119,7 @@ def _with_hint(
     readings = whole(understander, readings_of(told), context)
     result = understander.understand(readings, context)
     if _clear(result) and _alike(result, freely):
-        return HeardCommand(result, result.text, 2, _worded(told, result, readings))
+        return HeardCommand(result, result.text, 2, _worded(told, free, result, readings))
     readings = (*readings, *said(free))
     result = understander.understand(readings, context)
     decodings, words = 2, told if isinstance(result, IntentMatched) and told.text else free
@@ -139,25 +139,40 @@ def _with_hint(
             better = heard or bound.confidence >= SURE
         if better and isinstance(other, IntentMatched):
             result, readings, words = other, others, bound
-    return HeardCommand(result, result.text or free.text, decodings, _worded(words, result, readings))
+    return HeardCommand(result, result.text or free.text, decodings, _worded(words, free, result, readings))
 
 
 def _worded(
-    recognition: Recognition, result: IntentMatched | NoIntent, readings: tuple[Alternative, ...]
+    recognition: Recognition,
+    free: Recognition,
+    result: IntentMatched | NoIntent,
+    readings: tuple[Alternative, ...],
 ) -> Recognition:
     """The recognition with all readings, and in the words that the command was understood in.
 
     The decoder's own best hypothesis may say everything twice, or be another one. Words that it doesn't have
     have no times.
     """
-    recognition = replace(recognition, alternatives=readings)
-    heard, counted = bare(recognition.text), bare(result.text)
-    if not isinstance(result, IntentMatched) or not counted or heard == counted:
+    recognition, free = (replace(one, alternatives=readings) for one in (recognition, free))
+    counted = _letters(result.text)
+    if not isinstance(result, IntentMatched) or not counted or _letters(recognition.text) == counted:
         return recognition
-    if heard[: len(counted)] == counted:
-        text = " ".join(recognition.text.split()[: len(counted)])
-        return replace(recognition, text=text, words=recognition.words[: len(counted)])
-    return replace(recognition, text=result.text, words=())
+    if _letters(free.text) == counted:
+        return free
+    reading = next((item.text for item in readings if _letters(item.text) == counted), "")
+    if not reading:
+        return recognition
+    kept, heard = len(reading.split()), recognition.text.split()
+    if bare(recognition.text)[:kept] != bare(reading):
+        return replace(recognition, text=reading, words=(), segments=())
+    words = recognition.words[:kept] if len(recognition.words) == len(heard) else ()
+    end = words[-1].end if words else recognition.end
+    return replace(recognition, text=" ".join(heard[:kept]), words=words, end=end, segments=())
+
+
+def _letters(text: str) -> str:
+    """What is the same however a text is written: matching folds letters, stops and hyphens."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _exact(result: IntentMatched | NoIntent) -> bool:

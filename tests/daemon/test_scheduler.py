@@ -240,6 +240,39 @@ def test_what_work_costs_the_lane_is_its_share_of_the_time():
     assert lane.running == 0
 
 
+def test_beyond_the_places_only_finals_begin():
+    scheduler, go_on = Scheduler(workers={"compute": 3}, places={"compute": 1}), threading.Event()
+    began = []
+
+    def work(name):
+        def run(_cancel):
+            began.append(name)
+            assert go_on.wait(10.0)
+
+        return run
+
+    try:
+        tickets = [scheduler.submit("compute", work("file 1"), Terms(priority=Priority.BATCH))]
+        while not began:
+            time.sleep(0.001)
+        tickets.append(scheduler.submit("compute", work("file 2"), Terms(priority=Priority.BATCH)))
+        tickets.append(scheduler.submit("compute", work("partial")))
+        tickets.append(scheduler.submit("compute", work("final 1"), Terms(priority=Priority.FINAL)))
+        tickets.append(scheduler.submit("compute", work("final 2"), Terms(priority=Priority.FINAL)))
+        deadline = time.monotonic() + 10.0
+        while len(began) < 3 and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(0.05)
+        assert began == ["file 1", "final 1", "final 2"]
+        go_on.set()
+        for ticket in tickets:
+            ticket.result(10.0)
+        assert began[3:] == ["partial", "file 2"]
+    finally:
+        go_on.set()
+        scheduler.close()
+
+
 def test_every_worker_has_a_stage_of_its_own():
     scheduler = Scheduler(workers={"compute": 4}, places={"compute": 2})
     try:

@@ -100,6 +100,21 @@ def test_an_error_reaches_all_that_were_together_and_nobody_else(engine):
     assert engine.line._slots.idle(1.0)
 
 
+def test_what_can_go_side_by_side_isnt_put_together():
+    """Two wait when both places get free at once: each takes one."""
+    engine = Engine()
+    engine.line = Gathering(Slots(2))
+    engine.go_on.set()
+    places = engine.line._slots
+    assert places.try_take()
+    assert places.try_take()
+    callers = [Caller(engine, "a", item) for item in (1, 2)]
+    with places._lock:
+        places._working = 0
+    assert [caller.outcome() for caller in callers] == [2, 4]
+    assert sorted(engine.calls) == [[1], [2]]
+
+
 def test_those_that_were_together_stay_together(engine, monkeypatch):
     """The next step of both is one call again, though a place is free when the first one asks."""
     monkeypatch.setattr(gathering, "COMING_S", 10.0)
@@ -143,6 +158,12 @@ def sounds(data_dir):
     return [whole[: int(seconds * 16000)] for seconds in (3.0, 3.6, 2.4, 3.3, 2.8, 3.5)]
 
 
+def forget(recognizer):
+    """What was decoded before is to be decoded again."""
+    recognizer._decoder._encoded.clear()
+    recognizer._decoder._plain = ()
+
+
 @pytest.mark.parametrize(
     "options", [RecognitionOptions(), RecognitionOptions(beam=5, alternatives=3)], ids=["greedy", "beam"]
 )
@@ -160,8 +181,7 @@ def test_utterances_that_were_recognized_together_have_the_words_that_they_have_
     monkeypatch.setattr(module, "_generate", counted)
     alone = [recognizer.recognize(sound, options) for sound in sounds]
     assert set(sizes) == {1}
-    recognizer._decoder._encoded.clear()
-    recognizer._decoder._plain = ()
+    forget(recognizer)
     found = [None] * len(sounds)
 
     def work(number):
@@ -220,6 +240,33 @@ def test_one_that_comes_to_its_limit_by_itself_isnt_decoded_again(recognizer, so
     assert len(calls) == 1
 
 
+def test_those_that_an_engine_cant_do_together_are_done_one_by_one(recognizer, sounds, monkeypatch):
+    from voxedge.recognition import engine as module
+
+    sizes, generate = [], module._generate
+
+    def small(model, how, wants):
+        sizes.append(len(wants))
+        if len(wants) > 1:
+            raise MemoryError("no memory for so many")
+        return generate(model, how, wants)
+
+    monkeypatch.setattr(module, "_generate", small)
+    found = {}
+
+    def work(number):
+        found[number] = recognizer.recognize(sounds[number], RecognitionOptions()).text
+
+    forget(recognizer)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(sounds))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60.0)
+    assert max(sizes) > 1
+    assert all(found[number] for number in range(len(sounds)))
+
+
 def test_an_engine_that_fails_with_several_tells_each(recognizer, sounds, monkeypatch):
     from voxedge.recognition import engine as module
 
@@ -229,6 +276,7 @@ def test_an_engine_that_fails_with_several_tells_each(recognizer, sounds, monkey
     monkeypatch.setattr(module, "_generate", broken)
     engine = recognizer._engine
     errors = []
+    forget(recognizer)
 
     def work(sound):
         try:
@@ -236,7 +284,7 @@ def test_an_engine_that_fails_with_several_tells_each(recognizer, sounds, monkey
         except EngineError as exc:
             errors.append(exc.message)
 
-    threads = [threading.Thread(target=work, args=(sound[:-800],)) for sound in sounds]
+    threads = [threading.Thread(target=work, args=(sound,)) for sound in sounds]
     for thread in threads:
         thread.start()
     for thread in threads:

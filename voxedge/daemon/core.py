@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("voxedge.daemon")
 
 WORKERS_A_PLACE = 2
-"""So that utterances that wait in the engine can be recognized together (`voxedge.recognition.gathering`)."""
+"""So that finals that wait in the engine can be recognized together (`voxedge.recognition.gathering`)."""
 
 Watcher: TypeAlias = Callable[[Event], None]
 

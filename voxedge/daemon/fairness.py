@@ -119,9 +119,11 @@ class FairQueue(Generic[T]):
         self._entries.append(entry)
         return entry
 
-    def take(self, now: float) -> Entry[T] | None:
-        """Takes out what is next, of what is not too late; None where there is nothing."""
-        ready = [e for e in self._entries if e.deadline is None or now <= e.deadline]
+    def take(self, now: float, least: Priority = Priority.BATCH) -> Entry[T] | None:
+        """Takes out what is next, of what is not too late and urgent enough; None where there is nothing."""
+        ready = [
+            e for e in self._entries if e.priority <= least and (e.deadline is None or now <= e.deadline)
+        ]
         if not ready:
             return None
         chosen = min(ready, key=lambda e: (e.priority, self._used.get(e.client, 0.0), e.number))

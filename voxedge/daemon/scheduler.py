@@ -1,7 +1,8 @@
 """Shares the cores: worker threads that take work from fair queues, one queue a lane.
 
-The lanes: ``compute`` (recognition, translation, speech: more at once than there are places in the engine,
-so that what waits there for the same can become one call; voices and Apertium take one, a second one waits),
+The lanes: ``compute`` (recognition, translation, speech: as many at once as the engine has places, and finals
+beyond that, so that those that wait there for the same can become one call; voices and Apertium take one, a
+second one waits),
 ``text`` (milliseconds of work with no engine: intents), ``language`` (the language model, which runs in a
 process of its own). Long work is put in step by step, so that what is urgent waits for one step at most.
 """
@@ -125,6 +126,11 @@ class _Lane:
     cost_s: dict[Priority, float] = field(default_factory=dict)
     waits_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT_WAITS))
 
+    @property
+    def takes(self) -> Priority:
+        """The least urgent work that may begin now: beyond the places only finals."""
+        return Priority.BATCH if self.running < self.places else Priority.FINAL
+
     def ran(self, now: float, change: int) -> float:
         """Notes that so many more pieces of work run from now on.
 
@@ -145,7 +151,8 @@ class Scheduler:
         limit: Pieces of work that may wait in a lane.
         limit_per_client: Of one client.
         workers: Threads a lane; 1 where none are named.
-        places: How many of a lane's threads get on at full speed; all where none are named.
+        places: How many of a lane's threads get on at full speed; all where none are named. The others work
+            on finals only.
         progress: Where the workers' beats go.
 
     Attributes:
@@ -303,7 +310,7 @@ class Scheduler:
     def _work(self, name: Lane, lane: _Lane, stage: str) -> None:
         while True:
             with lane.changed:
-                while (entry := lane.queue.take(monotonic())) is None:
+                while (entry := lane.queue.take(monotonic(), lane.takes)) is None:
                     if self._closed.is_set():
                         return
                     lane.changed.wait()
@@ -318,6 +325,7 @@ class Scheduler:
                 cancelled = _run(entry.item)
             with lane.changed:
                 cost_s = lane.ran(monotonic(), -1) - share_s
+                lane.changed.notify_all()  # less urgent work may have waited for a place, not for a worker
                 lane.done += 1
                 lane.cancelled += cancelled
                 lane.busy_s += cost_s * lane.places
@@ -392,7 +400,7 @@ def _settle(future: Future[object], error: BaseException) -> None:
 
 def _foretold_s(lane: _Lane, priority: Priority) -> float:
     costs = [lane.cost_s.get(entry.priority, _FIRST_COST_S) for entry in lane.queue.ahead_of(priority)]
-    running = lane.running * max(lane.cost_s.values(), default=_FIRST_COST_S) / 2
+    running = min(lane.running, lane.places) * max(lane.cost_s.values(), default=_FIRST_COST_S) / 2
     return sum(costs) + running
 
 

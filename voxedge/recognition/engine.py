@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -29,9 +30,23 @@ _CLOSE_S = 0.5
 _MOST_BARRED = 100
 """Tokens; longer lists come from a vocabulary, are slow to compare, and seldom equal."""
 _unloading = threading.Lock()
+
+
 # Python ends a background thread where it comes back from C++ during exit, which ends the whole process with
 # "terminate called": at exit one that is unloading is waited for, and none begins any more.
-atexit.register(_unloading.acquire)
+def _no_more_unloading() -> None:
+    _unloading.acquire()
+
+
+def _unlocked() -> None:
+    """In a process that was forked nobody is unloading."""
+    global _unloading
+    _unloading = threading.Lock()
+
+
+atexit.register(_no_more_unloading)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlocked)
 _T = TypeVar("_T")
 _U = TypeVar("_U")
 POSITIONS = 448
@@ -209,7 +224,9 @@ class WhisperEngine:
             Cancelled: The token was cancelled.
         """
         how = _How(tuple(prompt), max(beam, count), count, tuple(barred))
-        key = ("generate", tuple(encoded.shape), how) if len(barred) <= _MOST_BARRED else None
+        # With a beam the limit decides which hypotheses there are, so it must be the same.
+        limit = max_new if how.beam > 1 else None
+        key = ("generate", tuple(encoded.shape), how, limit) if len(barred) <= _MOST_BARRED else None
 
         def work(model: _Engine, wants: Sequence[_Want]) -> Sequence[Pending[_Generated]]:
             return _generate(model, how, wants)
@@ -243,7 +260,7 @@ class WhisperEngine:
             if self._closing:
                 return
             self._closing = True
-        if self._slots.idle(_CLOSE_S):
+        if self._slots.idle(_CLOSE_S) and not threading.current_thread().daemon:
             self._unload()
         else:
             threading.Thread(target=self._unload_later, name="voxedge-unloading", daemon=True).start()
@@ -277,6 +294,8 @@ class WhisperEngine:
                 key, item, lambda items: work(self._open_model(), items), cancel, goes_on=goes_on
             )
         except (RuntimeError, ValueError, MemoryError) as exc:
+            if key is not None:  # by itself it may fit into memory
+                return self._call(None, item, work, cancel)
             raise EngineError(
                 f"The model {self.model_name} failed: {exc}",
                 remedy=f"Check the model: voxedge models verify {self.model_name}",

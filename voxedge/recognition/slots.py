@@ -62,6 +62,12 @@ class Slots:
                 )
             return free
 
+    @property
+    def free(self) -> int:
+        """Places that are free now."""
+        with self._lock:
+            return self._count - self._working - sum(not pending.done() for pending, _ in self._left)
+
     def give(self) -> None:
         """Gives a place back."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from voxedge.errors import SourceUnreachable
@@ -81,13 +82,16 @@ def _files(given: Path) -> Iterator[Path]:
     for number, path in enumerate(given.rglob("*")):
         if number >= _MOST_FILES:
             return
-        if path.is_file():
-            yield path
+        with suppress(OSError):  # one that can't be looked at isn't the one that is wanted
+            if path.is_file():
+                yield path
 
 
 def _may_be(path: Path, file: ModelFile) -> bool:
     if file.pinned:
-        return path.stat().st_size == file.size_bytes
+        with suppress(OSError):
+            return path.stat().st_size == file.size_bytes
+        return False
     return path.name == Path(file.path).name
 
 
