@@ -316,21 +316,22 @@ class Scheduler:
                     lane.changed.wait()
                 began = monotonic()
                 share_s = lane.ran(began, +1)
-                final = entry.priority is Priority.FINAL
-                if final:
-                    lane.waits_s.append(began - entry.item.since)
-                    if name == "compute":
-                        self._live.waited(began, began - entry.item.since)
             with self._progress.working(stage, STEP_LIMIT_S[name]):
                 cancelled = _run(entry.item)
             with lane.changed:
-                cost_s = lane.ran(monotonic(), -1) - share_s
+                ended = monotonic()
+                cost_s = lane.ran(ended, -1) - share_s
                 lane.changed.notify_all()  # less urgent work may have waited for a place, not for a worker
                 lane.done += 1
                 lane.cancelled += cancelled
                 lane.busy_s += cost_s * lane.places
-                if final and name == "compute":
-                    self._live.worked(cost_s)
+                if entry.priority is Priority.FINAL:
+                    # Beyond the places it is waited in the engine: all the time that isn't its own share.
+                    waited_s = max(0.0, ended - entry.item.since - cost_s * lane.places)
+                    lane.waits_s.append(waited_s)
+                    if name == "compute":
+                        self._live.worked(cost_s)
+                        self._live.waited(ended, waited_s)
                 known = lane.cost_s.get(entry.priority, cost_s)
                 lane.cost_s[entry.priority] = 0.8 * known + 0.2 * cost_s
                 lane.queue.charge(entry.client, cost_s)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _MODELS_OWN = -1
 _CLOSE_S = 0.5
+_MOST_FRAMES = 600
+"""Longer windows (6 s) stay alone: they are rare, and the engine keeps memory for each shape it ever saw."""
 _MOST_BARRED = 100
 """Tokens; longer lists come from a vocabulary, are slow to compare, and seldom equal."""
 _unloading = threading.Lock()
@@ -196,7 +198,8 @@ class WhisperEngine:
         Raises:
             Cancelled: The token was cancelled before it began.
         """
-        return self._call(("encode", mel.shape), mel, _encode, cancel, goes_on=True)
+        key = ("encode", mel.shape) if mel.shape[-1] <= _MOST_FRAMES else None
+        return self._call(key, mel, _encode, cancel, goes_on=True)
 
     def generate(
         self,
@@ -226,7 +229,8 @@ class WhisperEngine:
         how = _How(tuple(prompt), max(beam, count), count, tuple(barred))
         # With a beam the limit decides which hypotheses there are, so it must be the same.
         limit = max_new if how.beam > 1 else None
-        key = ("generate", tuple(encoded.shape), how, limit) if len(barred) <= _MOST_BARRED else None
+        fits = len(barred) <= _MOST_BARRED and 2 * encoded.shape[1] <= _MOST_FRAMES
+        key = ("generate", tuple(encoded.shape), how, limit) if fits else None
 
         def work(model: _Engine, wants: Sequence[_Want]) -> Sequence[Pending[_Generated]]:
             return _generate(model, how, wants)
