@@ -127,9 +127,7 @@ def test_those_that_were_together_stay_together(engine, monkeypatch):
     threads = [threading.Thread(target=two_steps, daemon=True) for _ in range(2)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 10.0
-    while engine.waiting() < 2 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    until_waiting(engine.line, 2)
     engine.go_on.set()
     first.outcome()
     for thread in threads:
@@ -156,6 +154,20 @@ def recognizer(model_dir):
 def sounds(data_dir):
     whole = read(data_dir / "speech-en" / "read" / "jfk.flac")
     return [whole[: int(seconds * 16000)] for seconds in (3.0, 3.6, 2.4, 3.3, 2.8, 3.5)]
+
+
+def side_by_side(work, arguments):
+    threads = [threading.Thread(target=work, args=(argument,)) for argument in arguments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60.0)
+
+
+def until_waiting(line, count):
+    deadline = time.monotonic() + 10.0
+    while len(line._waiting) < count and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def forget(recognizer):
@@ -187,11 +199,7 @@ def test_utterances_that_were_recognized_together_have_the_words_that_they_have_
     def work(number):
         found[number] = recognizer.recognize(sounds[number], options)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(sounds))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60.0)
+    side_by_side(work, range(len(sounds)))
     assert max(sizes) > 1
     assert [one.text for one in found] == [one.text for one in alone]
     for one, same in zip(found, alone, strict=True):
@@ -216,9 +224,7 @@ def test_one_that_runs_on_beyond_its_own_limit_is_decoded_again_within_it(recogn
     threads = [threading.Thread(target=work, args=pair) for pair in zip(range(3), (40, 3, 40), strict=True)]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 10.0
-    while len(engine._line._waiting) < 3 and time.monotonic() < deadline:
-        time.sleep(0.001)
+    until_waiting(engine._line, 3)
     engine._slots.give()
     for thread in threads:
         thread.join(60.0)
@@ -258,11 +264,7 @@ def test_those_that_an_engine_cant_do_together_are_done_one_by_one(recognizer, s
         found[number] = recognizer.recognize(sounds[number], RecognitionOptions()).text
 
     forget(recognizer)
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(sounds))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60.0)
+    side_by_side(work, range(len(sounds)))
     assert max(sizes) > 1
     assert all(found[number] for number in range(len(sounds)))
 
@@ -284,11 +286,7 @@ def test_an_engine_that_fails_with_several_tells_each(recognizer, sounds, monkey
         except EngineError as exc:
             errors.append(exc.message)
 
-    threads = [threading.Thread(target=work, args=(sound,)) for sound in sounds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60.0)
+    side_by_side(work, sounds)
     assert len(errors) == len(sounds)
     assert all("no memory for so many" in error for error in errors)
     assert engine._slots.idle(1.0)

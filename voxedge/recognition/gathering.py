@@ -12,7 +12,7 @@ from voxedge.events import CancelToken
 from voxedge.recognition.slots import LOOK_S, Pending, Slots
 
 MOST_TOGETHER = 4
-"""Four utterances in one call took a third less time each than one by one; six hardly less than four."""
+"""Four in one call took 38 % less time each than one by one, six a tenth less than four (`bench threads`)."""
 COMING_S = 0.004
 """Who was worked on together asks for the next step at nearly the same time: so long they are waited for."""
 
