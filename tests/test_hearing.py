@@ -13,7 +13,7 @@ from voxedge.bench.mixing import mix
 from voxedge.bench.orders import other_recordings, pieces, right
 from voxedge.bench.sets import coffee_orders, kitchen
 from voxedge.events import Alternative, IntentMatched, NoIntent, Word
-from voxedge.hearing import GrammarRecognizer, completeness, hear, with_grammar
+from voxedge.hearing import BIAS_SENTENCES, GrammarRecognizer, completeness, hear, with_grammar
 from voxedge.recognition.contract import Recognition, RecognitionOptions
 from voxedge.testing import ScriptedRecognizer
 from voxedge.understanding import create
@@ -151,12 +151,40 @@ def test_words_that_are_no_command_get_the_wider_window_that_they_would_have_wit
 
 
 def test_of_two_commands_that_are_equally_near_the_grammars_words_decide(coffee):
-    told = ["give me a twelve ounce milk", "give me a twelve ounce mulch"]
-    decoder = Decoder("give me a twelve ounce milk", told, ["give me a twelve ounce mocha"])
+    told = ["give me a twelve ounce latte", "give me a twelve ounce mocha"]
+    decoder = Decoder("give me a twelve ounce mulch", told, ["give me a twelve ounce mocha"])
     heard = hear(decoder, coffee, SILENCE, OPTIONS)
     assert heard.decodings == 3
     assert decoder.asked[-1].vocabulary == coffee.vocabulary()
     assert slots(heard.result) == {"size": "twelve ounce", "coffeeDrink": "mocha"}
+
+
+def test_where_the_grammars_words_leave_it_open_they_are_asked_once_more_with_other_sentences(coffee):
+    class Swaying(Decoder):
+        def recognize(self, samples, options, cancel=None):
+            if options.vocabulary and options.bias == coffee.bias(BIAS_SENTENCES):
+                self.bound = ["give me a twelve ounce mocha"]
+            return super().recognize(samples, options, cancel)
+
+    both = ["give me a twelve ounce latte", "give me a twelve ounce mocha"]
+    decoder = Swaying("give me a twelve ounce mulch", both, both)
+    heard = hear(decoder, coffee, SILENCE, OPTIONS)
+    assert (heard.decodings, len(decoder.asked)) == (4, 4)
+    hints = [options.bias for options in decoder.asked]
+    assert hints[1] == hints[3]
+    assert hints[2]
+    assert not set(hints[2]) & set(hints[3])
+    assert slots(heard.result) == {"size": "twelve ounce", "coffeeDrink": "mocha"}
+
+
+def test_a_decoding_that_can_give_nothing_but_commands_must_be_sure_of_what_is_hardly_one(coffee):
+    """Nothing that was said freely is a match: the grammar's words decide it only where they are sure."""
+    for confidence, match in ((0.9, True), (0.3, False)):
+        told = ["give me a dog rose double slot house"]
+        decoder = Decoder(told[0], told, ["give me a dark roast double shot house coffee"], confidence)
+        heard = hear(decoder, coffee, SILENCE, OPTIONS)
+        assert decoder.asked[-1].vocabulary
+        assert isinstance(heard.result, IntentMatched) == match
 
 
 def test_a_decoding_that_can_give_nothing_but_commands_makes_none_of_other_words(coffee):
@@ -181,7 +209,8 @@ def test_readings_that_go_on_with_a_repetition_dont_count_against_the_whole_one(
     ],
 )
 def test_a_reading_that_goes_on_counts_if_that_is_part_of_a_command(coffee, told, milk):
-    heard = hear(Decoder("grilled coffee with a bit of mulk", told), coffee, SILENCE, OPTIONS)
+    decoder = Decoder("grilled coffee with a bit of mulk", told, ["brew a coffee with a bit of milk"])
+    heard = hear(decoder, coffee, SILENCE, OPTIONS)
     assert slots(heard.result) == {"coffeeDrink": "coffee", "milkAmount": milk}
 
 

@@ -1,10 +1,9 @@
-"""Recognition with a grammar: a free decoding that may say no, then one or two that know the commands.
+"""Recognition with a grammar: a free decoding that may say no, then up to three that know the commands.
 
 A decoder that was told the commands hears commands in noise as well. So what was recognized without any
-hint must be near to a command first. If it is one but for a sound or two, that is all. Otherwise the hint
-decides which one it was; where it doesn't agree with the free decoding and leaves doubt, a last decoding
-that has no other words than the grammar's is asked. Each is time that somebody waits, so none is asked that
-can hardly change the outcome. Files and live listening both come through here.
+hint must be near to a command first. If it is one but for a sound or two, that is all. Otherwise decodings
+with a hint are asked, and all count together (`evidence`). Each is time that somebody waits, so the next one
+is asked only where it could change the outcome. Files and live listening both come through here.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from voxedge.events import NEVER, Alternative, CancelToken, Completeness, IntentMatched, NoIntent
-from voxedge.readings import Closed, Gate, bare, readings_of, said, whole
+from voxedge.evidence import Closed, Gate, Verdict, decide
+from voxedge.readings import bare, readings_of, said
 from voxedge.understanding.contract import Context, Understander
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ MISHEARD = 0.9
 """... if no word of it cost more than this to forgive. Of 250 coffee orders, clean and in a kitchen at 24, 12
 and 6 dB, that tiny.en heard so without a hint, 165 cost no more: all right. Of the others nine not."""
 BEAM = 5
-BIAS_SENTENCES = 6
+BIAS_SENTENCES = 8
+"""For each of two hints; recognizers take as many as fit."""
+OPEN = 0.45
+"""The next decoding is asked where another command costs so little more than the likeliest one."""
 NEARLY = 0.7
 """A command that is refused with this score may still be one, if the last decoding is sure of it."""
 SURE = 0.7
@@ -98,7 +101,7 @@ def hear(
     if not free.text or _clear(result) or not _near(understander, result, free, context):
         return HeardCommand(result, free.text, 1, free)
     cancel.raise_if_cancelled()
-    return _with_hint(recognizer, understander, samples, plain, (free, result), context, cancel)
+    return _with_hint(recognizer, understander, samples, plain, free, context, cancel)
 
 
 def _with_hint(
@@ -106,77 +109,74 @@ def _with_hint(
     understander: Understander,
     samples: MonoF32,
     options: RecognitionOptions,
-    before: tuple[Recognition, IntentMatched | NoIntent],
+    free: Recognition,
     context: Context | None,
     cancel: CancelToken,
 ) -> HeardCommand:
-    """Decodes anew with what is known of the commands; ``before`` is what came out without."""
-    free, freely = before
-    hint = replace(
-        options, beam=BEAM, alternatives=BEAM, bias=understander.bias(BIAS_SENTENCES), partial=True
-    )
-    told = recognizer.recognize(samples, hint, cancel)
-    readings = whole(understander, readings_of(told), context)
-    result = understander.understand(readings, context)
-    if _clear(result) and _alike(result, freely):
-        return HeardCommand(result, result.text, 2, _worded(told, free, result, readings))
-    readings = (*readings, *said(free))
-    result = understander.understand(readings, context)
-    decodings, words = 2, told if isinstance(result, IntentMatched) and told.text else free
-    heard = isinstance(result, IntentMatched) or result.reason == "tie"
-    vocabulary = understander.vocabulary() if isinstance(understander, Closed) else ()
-    if vocabulary and not _exact(result) and (heard or result.score >= NEARLY):
-        cancel.raise_if_cancelled()
-        bound = recognizer.recognize(samples, replace(hint, vocabulary=vocabulary), cancel)
-        decodings = 3
-        others = whole(understander, readings_of(bound), context)
-        other = understander.understand(others, context)
-        # It gives a command of everything: of what is hardly one it must be sure itself, and against another
-        # command no less sure than the decoder was of that one's words.
-        if isinstance(result, IntentMatched):
-            better = other.score > result.score and bound.confidence >= told.confidence
-        else:
-            better = heard or bound.confidence >= SURE
-        if better and isinstance(other, IntentMatched):
-            result, readings, words = other, others, bound
-    return HeardCommand(result, result.text or free.text, decodings, _worded(words, free, result, readings))
+    """Decodes anew with what is known of the commands; ``free`` is what came out without.
 
-
-def _worded(
-    recognition: Recognition,
-    free: Recognition,
-    result: IntentMatched | NoIntent,
-    readings: tuple[Alternative, ...],
-) -> Recognition:
-    """The recognition with all readings, and in the words that the command was understood in.
-
-    The decoder's own best hypothesis may say everything twice, or be another one. Words that it doesn't have
-    have no times.
+    All decodings count together, and each next one is asked only where it could change what they come to.
     """
-    recognition, free = (replace(one, alternatives=readings) for one in (recognition, free))
-    counted = _letters(result.text)
-    if not isinstance(result, IntentMatched) or not counted or _letters(recognition.text) == counted:
-        return recognition
-    if _letters(free.text) == counted:
-        return free
-    reading = next((item.text for item in readings if _letters(item.text) == counted), "")
-    if not reading:
-        return recognition
-    kept, heard = len(reading.split()), recognition.text.split()
-    if bare(recognition.text)[:kept] != bare(reading):
-        return replace(recognition, text=reading, words=(), segments=())
-    words = recognition.words[:kept] if len(recognition.words) == len(heard) else ()
-    end = words[-1].end if words else recognition.end
-    return replace(recognition, text=" ".join(heard[:kept]), words=words, end=end, segments=())
+    told, *closed = _hinted(understander, options)
+    decodings = [free, recognizer.recognize(samples, told, cancel)]
+    heard = [readings_of(decodings[1]), said(free)]
+    verdict = decide(understander, heard, context)
+    for asked in closed:
+        likely = isinstance(verdict.result, IntentMatched) or verdict.result.reason == "tie"
+        if verdict.margin >= OPEN if likely else verdict.result.score < NEARLY:
+            break
+        cancel.raise_if_cancelled()
+        bound = recognizer.recognize(samples, asked, cancel)
+        decodings.append(bound)
+        # It gives a command of everything: of what is hardly one it must be sure itself.
+        if likely or bound.confidence >= SURE:
+            heard.append(readings_of(bound))
+            verdict = decide(understander, heard, context)
+    text = verdict.result.text or free.text
+    return HeardCommand(verdict.result, text, len(decodings), _worded(decodings, verdict))
+
+
+def _hinted(understander: Understander, options: RecognitionOptions) -> list[RecognitionOptions]:
+    """How to decode with a hint: any words first, then only the grammar's, told other sentences, then these.
+
+    Decoders like to say what they were told: what two hints make them say was said.
+    """
+    sentences = understander.bias(2 * BIAS_SENTENCES)
+    first, others = sentences[:BIAS_SENTENCES], sentences[BIAS_SENTENCES:]
+    told = replace(options, beam=BEAM, alternatives=BEAM, bias=first, partial=True)
+    words = understander.vocabulary() if isinstance(understander, Closed) else ()
+    if not words:
+        return [told]
+    return [told, *(replace(told, bias=bias, vocabulary=words) for bias in (others, first) if bias)]
+
+
+def _worded(decodings: Sequence[Recognition], verdict: Verdict) -> Recognition:
+    """The recognition with the readings that count, and in the words that the command was understood in.
+
+    The decoder's own best hypothesis may say everything twice, or be another one. Words that no decoding has
+    have no times. A refusal is in the words of the first decoding, which had no hint.
+    """
+    all_ = [replace(one, alternatives=verdict.readings) for one in decodings]
+    counted = _letters(verdict.result.text)
+    if not isinstance(verdict.result, IntentMatched) or not counted:
+        return all_[0]
+    whole = next((one for one in all_ if _letters(one.text) == counted), None)
+    if whole is not None:
+        return whole
+    reading = next((item.text for item in verdict.readings if _letters(item.text) == counted), "")
+    kept = len(reading.split())
+    longer = next((one for one in all_ if reading and bare(one.text)[:kept] == bare(reading)), None)
+    if longer is None:
+        return replace(all_[1], text=reading or verdict.result.text, words=(), segments=())
+    heard = longer.text.split()
+    words = longer.words[:kept] if len(longer.words) == len(heard) else ()
+    end = words[-1].end if words else longer.end
+    return replace(longer, text=" ".join(heard[:kept]), words=words, end=end, segments=())
 
 
 def _letters(text: str) -> str:
     """What is the same however a text is written: matching folds letters, stops and hyphens."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())
-
-
-def _exact(result: IntentMatched | NoIntent) -> bool:
-    return isinstance(result, IntentMatched) and result.score >= 1.0
 
 
 def _clear(result: IntentMatched | NoIntent) -> bool:
@@ -187,14 +187,6 @@ def _clear(result: IntentMatched | NoIntent) -> bool:
         return False
     heard = [item.heard.split() for item in result.forgiven if item.heard and item.meant]
     return not any(words[-1] == after[0] for words, after in pairwise(heard))
-
-
-def _alike(result: IntentMatched | NoIntent, other: IntentMatched | NoIntent) -> bool:
-    """Whether both are the same command."""
-    if not isinstance(result, IntentMatched) or not isinstance(other, IntentMatched):
-        return False
-    values = [{name: slot.value for name, slot in item.slots.items()} for item in (result, other)]
-    return result.intent == other.intent and values[0] == values[1]
 
 
 def _near(

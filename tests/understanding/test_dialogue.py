@@ -365,6 +365,21 @@ class TestHearing:
         assert dialogue.state(0).state == "asking"
         assert hearing.understand([Alternative("open the front door", 0.0)]).intent == "openDoor"
 
+    def test_what_words_are_near_to_are_the_commands_and_the_answer(self, grammar):
+        understander = grammar(RAIL)
+        dialogue = Dialogue(understander, understander)
+        hearing = DialogueHearing(understander, dialogue, lambda: 0.0)
+        command = understander.candidates("open the frond door")
+        assert command
+        assert hearing.candidates("open the frond door") == command
+        assert hearing.candidates("") == []
+        assert min(item.cost for item in hearing.candidates("Anna")) > 0.3
+        said(dialogue, "make a call")
+        answer = hearing.candidates("Anna")[0]
+        assert "Anna" in str(answer.command)
+        assert answer.cost == 0.0
+        assert command[0] in hearing.candidates("open the frond door")
+
     def test_how_long_to_wait_for_more(self, rail):
         assert rail.completeness("no, the back", 0.0) == "unknown"
         said(rail, "open the front door", 0.0)

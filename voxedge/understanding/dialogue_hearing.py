@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, SlotValue
+from voxedge.understanding.candidates import Candidate, candidates_of, found_in
 from voxedge.understanding.contract import Understander
 from voxedge.understanding.dialogue import Dialogue
 
@@ -52,6 +53,12 @@ class DialogueHearing:
         if answer == 0.0 or not isinstance(self._understander, _Near):
             return answer
         return min(answer, self._understander.nearness(text, context))
+
+    def candidates(self, text: str, context: Mapping[str, SlotValue] | None = None) -> list[Candidate]:
+        """The answer to the open question and the commands nearest to a text, nearest first."""
+        answer = found_in(text, self._dialogue.expected((Alternative(text, 0.0),), self._now_s()))
+        known = candidates_of(self._understander, text, context)
+        return sorted((*answer, *known), key=lambda candidate: candidate.cost)
 
     def vocabulary(self) -> tuple[str, ...]:
         """All words of the grammar; empty while a question is open: its answers may have other ones."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, Slot, SlotValue
+from voxedge.understanding.candidates import Candidate, command_of
 from voxedge.understanding.contract import Context
 from voxedge.understanding.deciding import (
     TIE,
@@ -136,6 +137,14 @@ class GrammarUnderstander:
             return 0.0
         items = self.near(text, context)
         return min(items[0].path.per_sound, 1.0) if items else 1.0
+
+    def candidates(self, text: str, context: Context | None = None) -> list[Candidate]:
+        """The commands nearest to a text, nearest first, good enough or not. An exact one costs 0."""
+        exact = [command_of(result.intent, result.slots) for result in self.results(text, context)[:1]]
+        near = [(command_of(item.intent, item.slots), item.path.cost) for item in self.near(text, context)]
+        # What else costs nothing is another reading of the same words, and no match would take it.
+        others = [Candidate(command, cost) for command, cost in near if not exact or cost > TIE]
+        return [*(Candidate(command, 0.0) for command in exact), *others]
 
     def tolerant(self) -> TolerantMatcher:
         """The noise-tolerant matcher, made when first needed."""
