@@ -165,11 +165,25 @@ def spread(
     low: NDArray[np.signedinteger], counts: NDArray[np.signedinteger]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The numbers from each low one on, so many of them, and for each number which low one it is of."""
+    ends = counts.cumsum()
+    owner = upto(len(counts)).repeat(counts)
+    return upto(len(owner)) + (low - ends + counts)[owner], owner
+
+
+def upto(count: int) -> NDArray[np.int64]:
+    """The numbers below ``count``, not to be written to: making them anew costs as much as using them."""
+    global _numbers
     import numpy as np
 
-    ends = np.cumsum(counts)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return np.arange(len(owner)) + np.repeat(low - (ends - counts), counts), owner
+    known = _numbers
+    if known is None or len(known) < count:
+        known = np.arange(max(2 * count, 4096))
+        known.flags.writeable = False
+        _numbers = known
+    return known[:count]
+
+
+_numbers: NDArray[np.int64] | None = None
 
 
 def _targets(arcs: ArcTable) -> NDArray[np.int32]:

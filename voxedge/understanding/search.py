@@ -171,16 +171,16 @@ class Search:
             arc, owner = spread(first[active], count[active])
             kind = self._kind[arc]
             heard = spans.count[end][kind]
-            used = np.flatnonzero(heard)
+            used = heard.nonzero()[0]
             if not len(used):
                 continue
             span, which = spread(spans.first[end][kind[used]], heard[used])
             which = used[which]
             source, start = self._source[arc[which]], spans.start[span]
             cost = value[owner[which]] + spans.cost[span]
-            kept = np.flatnonzero(cost <= np.minimum(self._room[source], most[start]))
+            kept = (cost <= np.minimum(self._room[source], most[start])).nonzero()[0]
             start = start[kept]
-            for position in np.flatnonzero(np.bincount(start)).tolist():
+            for position in set(start.tolist()):
                 reached[position] = True
             np.minimum.at(flat, start * states + source[kept], cost[kept])
 
@@ -188,17 +188,17 @@ class Search:
         """Lets short words of the grammar be missing; returns the states within the limit."""
         import numpy as np
 
-        active = np.flatnonzero(row <= room)
+        active = (row <= room).nonzero()[0]
         if not len(active) or not len(self._gap_cost):
             return active
         first, count = self._gaps
         way, owner = spread(first[active], count[active])
         source, value = self._gap_source[way], row[active[owner]] + self._gap_cost[way]
-        better = np.flatnonzero(value < np.minimum(row[source], room[source]))
+        better = (value < np.minimum(row[source], room[source])).nonzero()[0]
         if not len(better):
             return active
         np.minimum.at(row, source[better], value[better])
-        return np.flatnonzero(row <= room)
+        return (row <= room).nonzero()[0]
 
     def endings(self, allows: Allows) -> list[Ending]:
         """The cheapest sentences, each with another meaning or another end.

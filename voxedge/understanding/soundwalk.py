@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from voxedge.understanding.plan import spread
 from voxedge.understanding.soundtrie import SoundTrie
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ class _Rows(NamedTuple):
     least: NDArray[np.float32]
 
     def within(self, most: float) -> _Rows:
-        import numpy as np
-
-        kept = np.flatnonzero(self.least <= most)
+        kept = (self.least <= most).nonzero()[0]
         if len(kept) == len(self.least):
             return self
         return _Rows(self.node[kept], self.start[kept], self.current.take(kept, axis=1), self.least[kept])
@@ -159,13 +158,10 @@ class Walk:
         import numpy as np
 
         trie, heard, space = self._trie, self._heard, _space
-        counts = trie.children[rows.node + 1]
-        ends = np.cumsum(counts)
-        total = int(ends[-1]) if len(ends) else 0
+        node, row = spread(trie.first_child[rows.node + 1], trie.children[rows.node + 1])
+        total = len(node)
         if not total:
             return None
-        row = np.repeat(np.arange(len(counts)), counts)
-        node = np.arange(total) + np.repeat(trie.first_child[rows.node + 1] - (ends - counts), counts)
         start = rows.start[row]
         place = depth + BAND - DRIFT
         after = rows.current.take(row, axis=1, out=space.floats("after", (BAND, total)), mode="clip")
@@ -179,10 +175,10 @@ class Walk:
         spent = left.take(start, axis=1, out=space.floats("spent", (BAND, total)), mode="clip")
         spent += after
         least = spent.min(axis=0)
-        ended = np.flatnonzero(trie.is_end[node + 1] & (least <= _span_limit(depth)))
+        ended = (trie.is_end[node + 1] & (least <= _span_limit(depth))).nonzero()[0]
         if len(ended):
             self._end(node[ended], start[ended], spent.take(ended, axis=1), least[ended], depth)
-        kept = np.flatnonzero(least <= _row_limit(depth))
+        kept = (least <= _row_limit(depth)).nonzero()[0]
         node = node[kept]
         return _Rows(node, start[kept], after.take(kept, axis=1), least[kept] * trie.weight[node])
 
