@@ -7,7 +7,7 @@ import pytest
 
 from voxedge.bench.kept import KeptRecognizer
 from voxedge.bench.mixing import FRAME_SAMPLES, mix
-from voxedge.bench.orders import right
+from voxedge.bench.orders import noise_of, right
 from voxedge.bench.orders_live import Order, gather, summary
 from voxedge.bench.paced import Spoken
 from voxedge.cli import main
@@ -39,6 +39,21 @@ def matched(turn=0, **slots):
 )
 def test_an_order_counts_when_every_labelled_slot_is_right(result, counts):
     assert right(result, LABEL) is counts
+
+
+@pytest.mark.data
+def test_the_noise_of_a_household_is_equally_loud_all_the_way(data_dir):
+    noise = noise_of(data_dir, "household")
+    pieces = noise[: len(noise) // 80_000 * 80_000].reshape(-1, 80_000)
+    assert len(pieces) > 10
+    assert np.sqrt((pieces.astype(float) ** 2).mean(1)) == pytest.approx(1.0, abs=0.5)
+    assert len(noise_of(data_dir, "kitchen")) > 100 * 16_000
+
+
+def test_without_its_noise_a_household_says_what_to_do(tmp_path):
+    with pytest.raises(InputError) as caught:
+        noise_of(tmp_path, "household")
+    assert "--data" in caught.value.remedy
 
 
 def test_noise_is_mixed_by_the_loudest_frames_to_a_peak_of_a_half():

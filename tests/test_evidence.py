@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 
@@ -10,6 +11,7 @@ from voxedge.events import Alternative, IntentMatched, NoIntent, Slot
 from voxedge.evidence import SAY, decide
 from voxedge.understanding import create
 from voxedge.understanding.candidates import Candidate, command_of
+from voxedge.understanding.trained.combined import Combined
 
 
 def heard(*texts, scores=()):
@@ -104,18 +106,52 @@ def test_nothing_heard_is_no_command(coffee, decodings):
     assert verdict.margin < 0.1
 
 
-def test_an_understander_that_knows_only_its_best_command_is_heard_too():
-    class Best:
-        def understand(self, hypotheses, context=None):
-            text = hypotheses[0].text if hypotheses else ""
-            if text not in ("on", "off", "orf"):
-                return NoIntent(reason="none_near", text=text)
-            return IntentMatched(
-                intent=text.replace("r", "f"), score=0.8 if text == "orf" else 1.0, text=text
-            )
+def test_one_that_cant_tell_commands_apart_is_given_all_readings_at_once(coffee):
+    combined = Combined([coffee])
+    verdict = decide(combined, [heard("I want a lotte", "I want a mocha"), heard("I want a mokka")])
+    assert [item.text for item in verdict.readings] == ["I want a lotte", "I want a mocha", "I want a mokka"]
+    assert verdict.result.slots == combined.understand(verdict.readings).slots
+    assert verdict.margin == 0.0
 
-    assert decide(Best(), [heard("on"), heard("orf"), heard("what")]).result.intent == "on"
-    assert decide(Best(), [heard("on"), heard("off"), heard("orf")]).result.intent == "off"
+
+def test_of_a_refusal_all_readings_are_handed_on(coffee):
+    verdict = decide(coffee, [heard("the whether in roam"), heard("the weather in Rome")])
+    assert isinstance(verdict.result, NoIntent)
+    assert {item.text for item in verdict.readings} == {"the whether in roam", "the weather in Rome"}
+
+
+def test_a_reading_that_breaks_off_says_less_than_one_that_goes_on_with_a_command(coffee):
+    readings = heard("brew a coffee", "brew a coffee with a bit of mulk")
+    assert decide(coffee, [readings]).result.slots["milkAmount"].text == "a bit of milk"
+    on = heard("brew a coffee", "brew a coffee in the house of my friend", scores=(-0.2, -0.2))
+    assert set(decide(coffee, [on]).result.slots) == {"coffeeDrink"}
+
+
+def test_a_reading_that_is_as_near_to_another_command_makes_no_tie_of_what_is_decided():
+    near = {"a": 0.2, "b": 0.2}
+
+    class Tied(Told):
+        def understand(self, hypotheses, context=None):
+            texts = [item.text for item in hypotheses]
+            return NoIntent(reason="tie") if "either" in texts else super().understand(hypotheses, context)
+
+    verdict = decide(
+        Tied({"either": near, "surely a": {"a": 0.3, "b": 3.0}}), [heard("either"), heard("surely a")]
+    )
+    assert verdict.result.intent == "a"
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_scores_that_are_no_numbers_say_nothing(coffee, wrong):
+    odd = (Alternative("I want a latte", wrong), Alternative("I want a lotte", -0.1))
+    verdict = decide(coffee, [odd, heard("I want a latte")])
+    assert drink(verdict) == "latte"
+    assert math.isfinite(verdict.margin)
+
+
+def test_a_command_is_one_however_it_is_written():
+    written, spoken = Slot("Milk", "Milk"), Slot("milk", "milk")
+    assert command_of("add", {"item": written}) == command_of("add", {"item": spoken})
 
 
 def test_candidates_are_nearest_first_and_what_the_grammar_has_costs_nothing(coffee):

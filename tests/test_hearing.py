@@ -209,8 +209,7 @@ def test_readings_that_go_on_with_a_repetition_dont_count_against_the_whole_one(
     ],
 )
 def test_a_reading_that_goes_on_counts_if_that_is_part_of_a_command(coffee, told, milk):
-    decoder = Decoder("grilled coffee with a bit of mulk", told, ["brew a coffee with a bit of milk"])
-    heard = hear(decoder, coffee, SILENCE, OPTIONS)
+    heard = hear(Decoder("grilled coffee with a bit of mulk", told), coffee, SILENCE, OPTIONS)
     assert slots(heard.result) == {"coffeeDrink": "coffee", "milkAmount": milk}
 
 

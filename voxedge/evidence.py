@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from voxedge.events import Alternative, IntentMatched, NoIntent
-from voxedge.understanding.candidates import candidates_of
+from voxedge.readings import bare
+from voxedge.understanding.candidates import Candidate, Ranker
 from voxedge.understanding.contract import Context, Understander
+from voxedge.understanding.deciding import TIE
 
 DISBELIEF = 0.5
 """What a reading costs for each nat that the decoder believes it less than its best one: an exact command
@@ -20,6 +22,8 @@ GARBLED = 1.5
 """A decoding whose best command costs this much has half a say: where much must be forgiven, what is nearest
 is chance. These two were found on orders amid other noises than those that are measured (taps, dishes, a
 bicycle); half or twice as much gives nearly the same."""
+BROKEN_OFF, EXTENSION = 0.9, 0.2
+"""What it costs a reading that another goes on from it with what costs no more than so much a letter."""
 _TOKENS = 1.2
 """About so many tokens a word has."""
 
@@ -48,14 +52,31 @@ class Verdict:
 
     Attributes:
         result: The command, or the refusal.
-        readings: The readings of that command, best first: an understander makes the same ``result`` of them.
-        margin: How much more the next command costs. Another decoding can't change what it comes to where
-            that is more than `SAY`.
+        readings: What an understander makes the same ``result`` of: the readings of that command, best first;
+            all of them where it is refused, or where commands can't be told apart.
+        margin: How much more the next command costs, at least 0. Another decoding can't change what they come
+            to where that is more than `SAY`.
     """
 
     result: IntentMatched | NoIntent
     readings: tuple[Alternative, ...]
     margin: float
+
+
+class _Reading(NamedTuple):
+    """A reading, the commands near to it, and what it costs that it isn't believed."""
+
+    said: Alternative
+    near: Sequence[Candidate]
+    disbelief: float
+
+    @property
+    def cost(self) -> float:
+        return self.near[0].cost + self.disbelief
+
+    @property
+    def tied(self) -> bool:
+        return len(self.near) > 1 and self.near[1].cost - self.near[0].cost < TIE
 
 
 def decide(
@@ -65,18 +86,25 @@ def decide(
 
     A decoding hears a command as well as the best of its readings does: what must be forgiven, and how much
     less the decoder believes that reading than its best one. What the decodings say against a command adds
-    up; each says the less the more must be forgiven for its own best command, and no more than `SAY`.
+    up; each says the less the more must be forgiven for its own best command, and no more than `SAY`. Of the
+    commands that some reading is nearest to, the one counts that least is said against.
+
+    An understander that is no `Ranker` is given all readings at once.
 
     Args:
         understander: Finds intents.
         decodings: The readings of each; of commands that are equally likely the earlier ones' is taken.
         context: What is known beside the words.
     """
+    every = tuple(item for readings in decodings for item in readings)
+    heard = [_weighed(understander, readings, context) for readings in decodings]
     against: dict[Hashable, float] = {}
-    nearest: dict[Hashable, list[tuple[float, Alternative]]] = {}
     unheard = 0.0
-    for readings in decodings:
-        costs = _costs(understander, readings, context, nearest)
+    for weighed in heard:
+        costs: dict[Hashable, float] = {}
+        for reading in weighed or ():
+            for command, cost in reading.near:
+                costs[command] = min(cost + reading.disbelief, costs.get(command, math.inf))
         if costs:
             best = min(costs.values())
             say = SAY / (1.0 + best / GARBLED)
@@ -84,34 +112,48 @@ def decide(
                 said = say if command not in costs else say * -math.expm1((best - costs[command]) / SAY)
                 against[command] = against.get(command, unheard) + said
             unheard += say
-    ranked = sorted(against, key=lambda command: round(against[command], 3))
-    winner = next((command for command in ranked if command in nearest), None)
-    if winner is None:
-        every = tuple(item for readings in decodings for item in readings)
+    nearest: dict[Hashable, list[_Reading]] = {}
+    for reading in sorted((one for weighed in heard for one in weighed or ()), key=lambda one: one.cost):
+        nearest.setdefault(reading.near[0].command, []).append(reading)
+    if not nearest or None in heard:
         return Verdict(understander.understand(every, context), every, 0.0)
-    others = (against[command] for command in ranked if command != winner)
-    counted = tuple(item for _, item in sorted(nearest[winner], key=lambda entry: entry[0]))
-    return Verdict(
-        understander.understand(counted, context), counted, min(others, default=unheard) - against[winner]
+    winner, *_ = sorted(
+        (command for command in against if command in nearest), key=lambda one: round(against[one], 3)
     )
+    margin = min((cost for command, cost in against.items() if command != winner), default=unheard)
+    # A reading that is as near to another command would make a tie of what the others have decided.
+    told = [one.said for one in nearest[winner] if not one.tied] or [one.said for one in nearest[winner]]
+    result, counted = understander.understand(told, context), tuple(told)
+    if isinstance(result, NoIntent):
+        counted = (*told, *(item for item in every if item not in told))
+        result = understander.understand(counted, context)
+    return Verdict(result, counted, max(0.0, margin - against[winner]))
 
 
-def _costs(
-    understander: Understander,
-    readings: Sequence[Alternative],
-    context: Context | None,
-    nearest: dict[Hashable, list[tuple[float, Alternative]]],
-) -> dict[Hashable, float]:
-    """By command: what it costs that a decoding heard it; ``nearest`` gets the readings nearest to each."""
-    costs: dict[Hashable, float] = {}
-    best = max((item.score for item in readings), default=0.0)
-    tokens = 1 + _TOKENS * len(readings[0].text.split()) if readings else 0
-    for item in readings:
-        disbelief = DISBELIEF * (best - item.score) * tokens
-        found = candidates_of(understander, item.text, context)
-        for candidate in found:
-            cost = candidate.cost + disbelief
-            costs[candidate.command] = min(cost, costs.get(candidate.command, cost))
-        if found:
-            nearest.setdefault(found[0].command, []).append((found[0].cost + disbelief, item))
-    return costs
+def _weighed(
+    understander: Understander, readings: Sequence[Alternative], context: Context | None
+) -> list[_Reading] | None:
+    """The readings of one decoding that are near to any command; None where that can't be told."""
+    if not isinstance(understander, Ranker):
+        return None
+    scores = [item.score if math.isfinite(item.score) else 0.0 for item in readings]
+    tokens = 1 + _TOKENS * len(readings[0].text.split()) if readings else 0.0
+    found: list[_Reading] = []
+    for item, score in zip(readings, scores, strict=True):
+        near = understander.candidates(item.text, context)
+        if near is None:
+            return None
+        if near:
+            found.append(_Reading(item, near, DISBELIEF * (max(scores) - score) * tokens))
+    return [
+        one._replace(disbelief=one.disbelief + BROKEN_OFF * any(_goes_on(other, one) for other in found))
+        for one in found
+    ]
+
+
+def _goes_on(longer: _Reading, shorter: _Reading) -> bool:
+    """Whether a reading is another one's beginning, and what follows is part of a command."""
+    first, words = bare(shorter.said.text), bare(longer.said.text)
+    if len(words) <= len(first) or words[: len(first)] != first:
+        return False
+    return longer.near[0].cost - shorter.near[0].cost <= EXTENSION * len("".join(words[len(first) :]))

@@ -54,8 +54,8 @@ class HeardCommand:
         result: The command, or the refusal.
         text: The words, as the decoding heard them that counted.
         decodings: How many decodings it took.
-        recognition: The words with their times. Where the hint was asked, ``alternatives`` has all readings,
-            so that an understander makes the same ``result`` of them.
+        recognition: The words with their times. Where the hint was asked, ``alternatives`` has the readings
+            that count, so that an understander makes the same ``result`` of them.
     """
 
     result: IntentMatched | NoIntent
@@ -122,8 +122,10 @@ def _with_hint(
     heard = [readings_of(decodings[1]), said(free)]
     verdict = decide(understander, heard, context)
     for asked in closed:
-        likely = isinstance(verdict.result, IntentMatched) or verdict.result.reason == "tie"
-        if verdict.margin >= OPEN if likely else verdict.result.score < NEARLY:
+        refused = verdict.result if isinstance(verdict.result, NoIntent) else None
+        likely = refused is None or refused.reason == "tie"
+        settled = refused is None and verdict.margin >= OPEN
+        if settled or not (likely or verdict.result.score >= NEARLY):
             break
         cancel.raise_if_cancelled()
         bound = recognizer.recognize(samples, asked, cancel)
@@ -132,8 +134,29 @@ def _with_hint(
         if likely or bound.confidence >= SURE:
             heard.append(readings_of(bound))
             verdict = decide(understander, heard, context)
+    verdict = _with_free(verdict, said(free), understander, context)
     text = verdict.result.text or free.text
     return HeardCommand(verdict.result, text, len(decodings), _worded(decodings, verdict))
+
+
+def _with_free(
+    verdict: Verdict, free: Sequence[Alternative], understander: Understander, context: Context | None
+) -> Verdict:
+    """The verdict with the free words among its readings, where that leaves it as it is.
+
+    They may be what only a dialogue understands ("no, the back").
+    """
+    more = tuple(item for item in free if item not in verdict.readings)
+    if not more or not isinstance(verdict.result, IntentMatched):
+        return verdict
+    readings = (*verdict.readings, *more)
+    again = understander.understand(readings, context)
+    same = isinstance(again, IntentMatched) and (again.intent, again.slots, again.text) == (
+        verdict.result.intent,
+        verdict.result.slots,
+        verdict.result.text,
+    )
+    return replace(verdict, readings=readings) if same else verdict
 
 
 def _hinted(understander: Understander, options: RecognitionOptions) -> list[RecognitionOptions]:
@@ -147,7 +170,8 @@ def _hinted(understander: Understander, options: RecognitionOptions) -> list[Rec
     words = understander.vocabulary() if isinstance(understander, Closed) else ()
     if not words:
         return [told]
-    return [told, *(replace(told, bias=bias, vocabulary=words) for bias in (others, first) if bias)]
+    hints = [hint for hint in (others, first) if hint] or [()]
+    return [told, *(replace(told, bias=hint, vocabulary=words) for hint in hints)]
 
 
 def _worded(decodings: Sequence[Recognition], verdict: Verdict) -> Recognition:
@@ -167,7 +191,9 @@ def _worded(decodings: Sequence[Recognition], verdict: Verdict) -> Recognition:
     kept = len(reading.split())
     longer = next((one for one in all_ if reading and bare(one.text)[:kept] == bare(reading)), None)
     if longer is None:
-        return replace(all_[1], text=reading or verdict.result.text, words=(), segments=())
+        texts = [{_letters(item.text) for item in readings_of(one)} for one in decodings]
+        holder = next((one for one, own in zip(all_, texts, strict=True) if counted in own), all_[1])
+        return replace(holder, text=reading or verdict.result.text, words=(), segments=(), suppressed="")
     heard = longer.text.split()
     words = longer.words[:kept] if len(longer.words) == len(heard) else ()
     end = words[-1].end if words else longer.end

@@ -51,12 +51,15 @@ def plot_recognition(result: dict[str, Any], file: Path) -> None:
     pyplot.close(figure)
 
 
-def plot_orders(models: Mapping[str, Mapping[str, float]], rhino: Mapping[int, float], file: Path) -> None:
+def plot_orders(
+    models: Mapping[str, Mapping[str, float]], rhino: Mapping[int, float], noise: str, file: Path
+) -> None:
     """Percent of spoken orders understood right against noise, ours beside Rhino's published curve.
 
     Args:
         models: By model: percent by level ("24", ..., "clean").
-        rhino: Percent by level in dB.
+        rhino: Percent by level in dB; empty where it wasn't measured with such noise.
+        noise: What the noise is of ("kitchen").
         file: Where the picture goes.
 
     Raises:
@@ -67,15 +70,16 @@ def plot_orders(models: Mapping[str, Mapping[str, float]], rhino: Mapping[int, f
     for name, percent in models.items():
         levels = sorted(int(level) for level in percent if level != "clean")
         axes.plot(levels, [percent[str(level)] for level in levels], marker="o", label=f"voxedge, {name}")
-    axes.plot(
-        list(rhino),
-        list(rhino.values()),
-        color=_THEIRS,
-        marker="s",
-        label="Rhino (published; other noise mix)",
-    )
+    if rhino:
+        axes.plot(
+            list(rhino),
+            list(rhino.values()),
+            color=_THEIRS,
+            marker="s",
+            label="Rhino (published; other noise mix)",
+        )
     axes.set(
-        xlabel="signal to noise in a kitchen, dB", ylabel="orders right in every slot, %", ylim=(None, 100.2)
+        xlabel=f"signal to noise of a {noise}, dB", ylabel="orders right in every slot, %", ylim=(None, 100.2)
     )
     axes.invert_xaxis()
     axes.grid(alpha=0.3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from voxedge.events import Alternative, IntentMatched, NoIntent, Slot
-from voxedge.understanding.contract import Context, Understander
+from voxedge.events import Slot
+from voxedge.understanding.contract import Context
 
 
 class Candidate(NamedTuple):
@@ -25,28 +25,14 @@ class Candidate(NamedTuple):
 class Ranker(Protocol):
     """What an understander offers that can say how near words are to several commands."""
 
-    def candidates(self, text: str, context: Context | None = None) -> Sequence[Candidate]:
-        """The commands nearest to the words, nearest first; empty where none is near."""
+    def candidates(self, text: str, context: Context | None = None) -> Sequence[Candidate] | None:
+        """The commands nearest to the words, nearest first: those about as near as the first one.
+
+        Empty where none is near; None where just now it can't be told.
+        """
         ...
 
 
 def command_of(intent: str, slots: Mapping[str, Slot]) -> Hashable:
-    """What is equal for two readings that would make an app do the same."""
-    return intent, tuple(sorted((name, repr(slot.value)) for name, slot in slots.items()))
-
-
-def candidates_of(
-    understander: Understander, text: str, context: Context | None = None
-) -> Sequence[Candidate]:
-    """The commands nearest to a text; of an understander that doesn't tell, the one that it finds."""
-    if isinstance(understander, Ranker):
-        return understander.candidates(text, context)
-    return found_in(text, understander.understand((Alternative(text, 0.0),), context))
-
-
-def found_in(text: str, result: IntentMatched | NoIntent | None) -> tuple[Candidate, ...]:
-    """The command that was found in a text; a refusal is none."""
-    if not isinstance(result, IntentMatched):
-        return ()
-    letters = sum(letter.isalnum() for letter in text)  # about as many as it has sounds
-    return (Candidate(command_of(result.intent, result.slots), (1.0 - result.score) * letters),)
+    """What is equal for two readings that would make an app do the same; small letters or not."""
+    return intent, tuple(sorted((name, repr(slot.value).casefold()) for name, slot in slots.items()))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, SlotValue
-from voxedge.understanding.candidates import Candidate, candidates_of, found_in
+from voxedge.understanding.candidates import Candidate, Ranker
 from voxedge.understanding.contract import Understander
 from voxedge.understanding.dialogue import Dialogue
 
@@ -54,11 +54,13 @@ class DialogueHearing:
             return answer
         return min(answer, self._understander.nearness(text, context))
 
-    def candidates(self, text: str, context: Mapping[str, SlotValue] | None = None) -> list[Candidate]:
-        """The answer to the open question and the commands nearest to a text, nearest first."""
-        answer = found_in(text, self._dialogue.expected((Alternative(text, 0.0),), self._now_s()))
-        known = candidates_of(self._understander, text, context)
-        return sorted((*answer, *known), key=lambda candidate: candidate.cost)
+    def candidates(
+        self, text: str, context: Mapping[str, SlotValue] | None = None
+    ) -> Sequence[Candidate] | None:
+        """The commands nearest to a text; None while a question is open: its answers are no commands."""
+        if not isinstance(self._understander, Ranker) or self._dialogue.hints(1, self._now_s()):
+            return None
+        return self._understander.candidates(text, context)
 
     def vocabulary(self) -> tuple[str, ...]:
         """All words of the grammar; empty while a question is open: its answers may have other ones."""

@@ -32,7 +32,8 @@ from voxedge.understanding.wordlist import word_list
 
 MAX_ALTERNATIVES = 5
 MAX_HYPOTHESES = 7
-KEPT_TEXTS = 32
+SAME = 1e-6
+KEPT_TEXTS = 64
 """So many texts keep what they are near to: the same words are asked about at a pause, at the end, and for
 how long to wait."""
 CUT_SHORT = 0.9
@@ -139,11 +140,15 @@ class GrammarUnderstander:
         return min(items[0].path.per_sound, 1.0) if items else 1.0
 
     def candidates(self, text: str, context: Context | None = None) -> list[Candidate]:
-        """The commands nearest to a text, nearest first, good enough or not. An exact one costs 0."""
-        exact = [command_of(result.intent, result.slots) for result in self.results(text, context)[:1]]
-        near = [(command_of(item.intent, item.slots), item.path.cost) for item in self.near(text, context)]
+        """The commands nearest to a text, nearest first, good enough or not. An exact one costs 0.
+
+        Those are told that cost little more than the first (`search.MARGIN`).
+        """
+        results = [result for result in self.results(text, context) if self._says_enough(result)]
+        exact = [command_of(result.intent, result.slots) for result in results[:1]]
+        near = self._likely([(item.path.cost, item) for item in self.near(text, context)])
         # What else costs nothing is another reading of the same words, and no match would take it.
-        others = [Candidate(command, cost) for command, cost in near if not exact or cost > TIE]
+        others = [Candidate(command_of(i.intent, i.slots), c) for c, i in near if not exact or c > SAME]
         return [*(Candidate(command, 0.0) for command in exact), *others]
 
     def tolerant(self) -> TolerantMatcher:
@@ -157,9 +162,8 @@ class GrammarUnderstander:
         if not found:
             return NoIntent(reason="none_near", text=text)
         matcher = self.tolerant()
-        # A wildcard explains anything: where it does so badly, another sentence may still be meant.
-        likely = [(c, i) for c, i in found if not i.path.wild_cost or good_enough(matcher, i, self.threshold)]
-        cost, best = likely[0] if likely else found[0]
+        likely = self._likely(found)
+        cost, best = likely[0]
         refused = NoIntent(
             reason="none_near",
             nearest=best.text,
@@ -186,6 +190,12 @@ class GrammarUnderstander:
             context=best.context,
             sentence=best.text,
         )
+
+    def _likely(self, found: Sequence[tuple[float, Meant]]) -> Sequence[tuple[float, Meant]]:
+        """Without what a wildcard explains badly, if anything else is left: it explains anything."""
+        matcher = self.tolerant()
+        good = [(c, i) for c, i in found if not i.path.wild_cost or good_enough(matcher, i, self.threshold)]
+        return good or found
 
     def _of_one_sentence(self, items: Sequence[Meant]) -> Meant | None:
         """Where all of them are readings of the same words: the one that an exact match would take."""

@@ -101,6 +101,7 @@ class Search:
 
     Attributes:
         best: What the cheapest sentence costs; `FAR` where that is more than the limit.
+        explained: How much of the sounds ends of sentences explain within the limit, 0 to nearly 1.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class Search:
     ) -> None:
         self.plan, self.lattice, self.finals, self.limit = plan, lattice, finals, limit
         self.size, self._kinds = lattice.size, lattice.table.wild + 1
-        self.best = FAR
+        self.best, self.explained = FAR, 0.0
         if bounds.least > limit:
             return
         self.spans = lattice.within(limit)
@@ -161,6 +162,7 @@ class Search:
                 active = active[np.argpartition(row[active], BEAM)[:BEAM]]
             if end == 0 or not len(active):
                 continue
+            self.explained = 1.0 - end / self.size
             value = row[active]
             skip = skips.get(end)
             if skip is not None:

@@ -36,6 +36,8 @@ NEAR = 0.7
 """What is looked for first: sentences that cost this much more than the least that any could cost."""
 WIDER = 2.0
 """How many times as much is searched next, where that gave nothing: less is quicker, and mostly enough."""
+HOPELESS = 0.3
+"""Where less of the sounds was explained than this, the widest search is next: one between gives nothing."""
 MATCH_LIMIT = (0.18, 0.1)
 """Cost up to which is searched: a sound, and beyond it. What costs more can't be a match."""
 FAR_LIMIT = (GIVE_UP, GIVE_UP_SLACK)
@@ -191,7 +193,7 @@ class TolerantMatcher:
                     return found
             if last:
                 return []
-            limit *= WIDER
+            limit = most if search.explained < HOPELESS else limit * WIDER
 
     def _finals(self, context: Mapping[str, SlotValue]) -> NDArray[np.bool_]:
         """By state: whether a sentence may end there, as far as the context alone tells."""
