@@ -54,8 +54,8 @@ class Verdict:
         result: The command, or the refusal.
         readings: What an understander makes the same ``result`` of: the readings of that command, best first;
             all of them where it is refused, or where commands can't be told apart.
-        margin: How much more the next command costs, at least 0. Another decoding can't change what they come
-            to where that is more than `SAY`.
+        margin: How much more is said against the next command; 0 for a refusal, and where only all readings
+            together are a command. Another decoding can't change it where that is more than `SAY`.
     """
 
     result: IntentMatched | NoIntent
@@ -98,36 +98,42 @@ def decide(
     """
     every = tuple(item for readings in decodings for item in readings)
     heard = [_weighed(understander, readings, context) for readings in decodings]
+    known = [weighed for weighed in heard if weighed is not None]
+    nearest: dict[Hashable, list[_Reading]] = {}
+    for reading in sorted((one for weighed in known for one in weighed), key=lambda one: one.cost):
+        nearest.setdefault(reading.near[0].command, []).append(reading)
+    if not nearest or len(known) < len(heard):
+        return Verdict(understander.understand(every, context), every, 0.0)
+    against, unheard = _against(known)
+    winner = min((one for one in against if one in nearest), key=lambda one: round(against[one], 3))
+    # A reading that is as near to another command would make a tie of what the others have decided.
+    told = [one.said for one in nearest[winner] if not one.tied] or [one.said for one in nearest[winner]]
+    result = understander.understand(told, context)
+    if isinstance(result, NoIntent):
+        counted = (*told, *(item for item in every if item not in told))
+        return Verdict(understander.understand(counted, context), counted, 0.0)
+    margin = min((cost for command, cost in against.items() if command != winner), default=unheard)
+    return Verdict(result, tuple(told), max(0.0, margin - against[winner]))
+
+
+def _against(heard: Sequence[Sequence[_Reading]]) -> tuple[dict[Hashable, float], float]:
+    """By command: what all decodings say against it; and against one that none of them is near to."""
     against: dict[Hashable, float] = {}
     unheard = 0.0
     for weighed in heard:
         costs: dict[Hashable, float] = {}
-        for reading in weighed or ():
+        for reading in weighed:
             for command, cost in reading.near:
                 costs[command] = min(cost + reading.disbelief, costs.get(command, math.inf))
-        if costs:
-            best = min(costs.values())
-            say = SAY / (1.0 + best / GARBLED)
-            for command in {**against, **costs}:
-                said = say if command not in costs else say * -math.expm1((best - costs[command]) / SAY)
-                against[command] = against.get(command, unheard) + said
-            unheard += say
-    nearest: dict[Hashable, list[_Reading]] = {}
-    for reading in sorted((one for weighed in heard for one in weighed or ()), key=lambda one: one.cost):
-        nearest.setdefault(reading.near[0].command, []).append(reading)
-    if not nearest or None in heard:
-        return Verdict(understander.understand(every, context), every, 0.0)
-    winner, *_ = sorted(
-        (command for command in against if command in nearest), key=lambda one: round(against[one], 3)
-    )
-    margin = min((cost for command, cost in against.items() if command != winner), default=unheard)
-    # A reading that is as near to another command would make a tie of what the others have decided.
-    told = [one.said for one in nearest[winner] if not one.tied] or [one.said for one in nearest[winner]]
-    result, counted = understander.understand(told, context), tuple(told)
-    if isinstance(result, NoIntent):
-        counted = (*told, *(item for item in every if item not in told))
-        result = understander.understand(counted, context)
-    return Verdict(result, counted, max(0.0, margin - against[winner]))
+        if not costs:
+            continue
+        best = min(costs.values())
+        say = SAY / (1.0 + best / GARBLED)
+        for command in {**against, **costs}:
+            said = say if command not in costs else say * -math.expm1((best - costs[command]) / SAY)
+            against[command] = against.get(command, unheard) + said
+        unheard += say
+    return against, unheard
 
 
 def _weighed(
