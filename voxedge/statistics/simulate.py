@@ -96,7 +96,7 @@ def simulate(devices: int, *, periods: int = 1, runs: int = 50, seed: int = 1) -
         periods=periods,
         runs=runs,
         held=float(np.mean(every)) if every else float("nan"),
-        worst_held=float(min(row.min() for row in by_cell)) if by_cell else float("nan"),
+        worst_held=min(float(np.min(row)) for row in by_cell) if by_cell else float("nan"),
         shares_held=float(np.mean(share_hits)) if share_hits else None,
         shares_given=given / (runs * len(SHARED)),
         bar_units=float(np.median(bars)) if bars else float("nan"),
