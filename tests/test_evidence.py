@@ -10,7 +10,7 @@ import pytest
 from voxedge.events import Alternative, IntentMatched, NoIntent, Slot
 from voxedge.evidence import SAY, decide
 from voxedge.understanding import create
-from voxedge.understanding.candidates import Candidate, command_of
+from voxedge.understanding.contract import Candidate, command_of
 from voxedge.understanding.trained.combined import Combined
 
 
@@ -174,3 +174,11 @@ def test_commands_are_the_same_whatever_the_order_of_their_slots():
     assert one == command_of("x", {"b": Slot("zwei", 2), "a": Slot("eins", 1)})
     assert one != command_of("x", {"a": Slot("one", 1)})
     assert one != command_of("y", {"a": Slot("one", 1), "b": Slot("two", 2)})
+    assert one == command_of("x", {"a": Slot("one", 1.0), "b": Slot("two", 2)})
+
+
+def test_values_that_are_lists_or_tables_make_a_command_too():
+    """Home Assistant's grammars have fixed slots with lists."""
+    one = command_of("x", {"kind": Slot("", ["light", "switch"])})
+    assert {one: 1}[command_of("x", {"kind": Slot("", ["light", "switch"])})] == 1
+    assert one != command_of("x", {"kind": Slot("", ["light"])})

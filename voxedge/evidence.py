@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 from voxedge.events import Alternative, IntentMatched, NoIntent
 from voxedge.readings import bare
-from voxedge.understanding.candidates import Candidate, Ranker
-from voxedge.understanding.contract import Context, Understander
+from voxedge.understanding.contract import Candidate, Context, Ranker, Understander
 from voxedge.understanding.deciding import TIE
 
 DISBELIEF = 0.5
@@ -26,24 +25,6 @@ BROKEN_OFF, EXTENSION = 0.9, 0.2
 """What it costs a reading that another goes on from it with what costs no more than so much a letter."""
 _TOKENS = 1.2
 """About so many tokens a word has."""
-
-
-@runtime_checkable
-class Gate(Protocol):
-    """What an understander offers that can say how near words are to a command."""
-
-    def nearness(self, text: str, context: Context | None = None) -> float:
-        """Cost a sound of the nearest command, 0..1."""
-        ...
-
-
-@runtime_checkable
-class Closed(Protocol):
-    """What an understander offers that knows all words of its commands."""
-
-    def vocabulary(self) -> tuple[str, ...]:
-        """The words; empty where others may be said as well."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

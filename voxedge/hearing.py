@@ -14,9 +14,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from voxedge.events import NEVER, Alternative, CancelToken, Completeness, IntentMatched, NoIntent
-from voxedge.evidence import Closed, Gate, Verdict, decide
+from voxedge.evidence import Verdict, decide
 from voxedge.readings import bare, readings_of, said
-from voxedge.understanding.contract import Context, Understander
+from voxedge.understanding.contract import Closed, Context, Gate, Understander
 
 if TYPE_CHECKING:
     from voxedge.audio.contract import MonoF32

@@ -118,8 +118,8 @@ class StreamingCore(Core):
         self, options: StreamOptions, recognizer: Recognizer, deliver: Callable[[Event], None]
     ) -> Chain:
         from voxedge.assistant import Assistant
-        from voxedge.evidence import Gate
         from voxedge.hearing import with_grammar
+        from voxedge.understanding.contract import Gate
 
         config = self.config
         changes: dict[str, dict[str, object]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from voxedge.events import Alternative, Forgiven, Slot, SlotValue
 from voxedge.understanding.context import excluded, slots_from
+from voxedge.understanding.contract import command_of
 from voxedge.understanding.grammar import RangeList, TextList
 from voxedge.understanding.lattice import SKIP_WEIGHT
 from voxedge.understanding.normalizing import fold
@@ -228,9 +229,7 @@ def plain_cost(matcher: TolerantMatcher, path: Path) -> float:
 
 def differs(first: Meant, second: Meant) -> bool:
     """Whether two readings would make the app do different things."""
-    return first.intent != second.intent or {k: v.value for k, v in first.slots.items()} != {
-        k: v.value for k, v in second.slots.items()
-    }
+    return command_of(first.intent, first.slots) != command_of(second.intent, second.slots)
 
 
 def others(items: Sequence[Meant], best: Meant, count: int) -> tuple[Alternative, ...]:

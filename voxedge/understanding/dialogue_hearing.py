@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
 
 from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, SlotValue
-from voxedge.understanding.candidates import Candidate, Ranker
-from voxedge.understanding.contract import Understander
+from voxedge.understanding.contract import Candidate, Closed, Gate, Ranker, Understander
 from voxedge.understanding.dialogue import Dialogue
-
-
-@runtime_checkable
-class _Near(Protocol):
-    def nearness(self, text: str, context: Mapping[str, SlotValue] | None = None) -> float: ...
 
 
 class DialogueHearing:
@@ -50,7 +43,7 @@ class DialogueHearing:
     def nearness(self, text: str, context: Mapping[str, SlotValue] | None = None) -> float:
         """Cost a sound of the nearest answer or command, 0..1."""
         answer = self._dialogue.nearness(text, self._now_s())
-        if answer == 0.0 or not isinstance(self._understander, _Near):
+        if answer == 0.0 or not isinstance(self._understander, Gate):
             return answer
         return min(answer, self._understander.nearness(text, context))
 
@@ -64,5 +57,6 @@ class DialogueHearing:
 
     def vocabulary(self) -> tuple[str, ...]:
         """All words of the grammar; empty while a question is open: its answers may have other ones."""
-        words: Callable[[], tuple[str, ...]] | None = getattr(self._understander, "vocabulary", None)
-        return () if words is None or self._dialogue.hints(1, self._now_s()) else words()
+        if not isinstance(self._understander, Closed) or self._dialogue.hints(1, self._now_s()):
+            return ()
+        return self._understander.vocabulary()

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent, Slot, SlotValue
-from voxedge.understanding.candidates import Candidate, command_of
-from voxedge.understanding.contract import Context
+from voxedge.understanding.contract import Candidate, Context, command_of
 from voxedge.understanding.deciding import (
     TIE,
     Meant,
@@ -33,6 +32,7 @@ from voxedge.understanding.wordlist import word_list
 MAX_ALTERNATIVES = 5
 MAX_HYPOTHESES = 7
 SAME = 1e-6
+"""What costs no more is the same words."""
 KEPT_TEXTS = 64
 """So many texts keep what they are near to: the same words are asked about at a pause, at the end, and for
 how long to wait."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from voxedge.events import Alternative, Completeness, IntentMatched, NoIntent
-from voxedge.understanding.contract import Context, Understander
+from voxedge.understanding.contract import Context, Gate, Understander
 
 
 class Combined:
@@ -34,8 +34,8 @@ class Combined:
 
     def nearness(self, text: str, context: Context | None = None) -> float:
         """How far a text is from any command, 0..1: what the part says that it is nearest to."""
-        gates = (getattr(item, "nearness", None) for item in self._understanders)
-        return min((float(gate(text, context)) for gate in gates if gate is not None), default=1.0)
+        gates = (item for item in self._understanders if isinstance(item, Gate))
+        return min((gate.nearness(text, context) for gate in gates), default=1.0)
 
     def completeness(self, text: str) -> Completeness:
         """What the first says that knows the words."""
